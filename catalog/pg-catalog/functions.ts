@@ -19,16 +19,21 @@ function argumentArrays(entry: FunctionEntry): Row {
   if (entry.kind !== 'scalar') return {};
   const names = entry.argumentNames ?? [];
   const outs = entry.outColumns ?? [];
-  if (outs.length === 0) {
-    return names.length === 0 ? {} : { proargnames: new SqlArray(OID.TEXT, [...names]) };
-  }
+  const shownNames = names.length === 0 ? {} : { proargnames: new SqlArray(OID.TEXT, [...names]) };
+  const last = entry.argumentTypes.length - 1;
+  const inputModes = entry.argumentTypes.map((_, i) => (entry.variadic && i === last ? 'v' : 'i'));
+  if (outs.length === 0 && !entry.variadic) return shownNames;
   return {
     proallargtypes: new SqlArray(OID.OID, [...entry.argumentTypes, ...outs.map((column) => column.typeOid)]),
-    proargmodes: new SqlArray(OID.CHAR, [...entry.argumentTypes.map(() => 'i'), ...outs.map(() => 'o')]),
-    proargnames: new SqlArray(OID.TEXT, [
-      ...entry.argumentTypes.map((_, i) => names[i] ?? ''),
-      ...outs.map((column) => column.name),
-    ]),
+    proargmodes: new SqlArray(OID.CHAR, [...inputModes, ...outs.map(() => 'o')]),
+    ...(outs.length === 0
+      ? shownNames
+      : {
+          proargnames: new SqlArray(OID.TEXT, [
+            ...entry.argumentTypes.map((_, i) => names[i] ?? ''),
+            ...outs.map((column) => column.name),
+          ]),
+        }),
   };
 }
 
@@ -43,7 +48,7 @@ function procRow(context: ViewContext, entry: FunctionEntry, schemaOid = PG_CATA
     prolang: INTERNAL_LANGUAGE,
     procost: 1,
     prorows: isScalar && entry.returnsSet ? (entry.setRows ?? 1000) : 0,
-    provariadic: isVariadic ? (entry.argumentTypes[entry.argumentTypes.length - 1] ?? 0) : 0,
+    provariadic: isVariadic ? variadicElement(entry.argumentTypes[entry.argumentTypes.length - 1] ?? 0) : 0,
     prosupport: 0,
     prokind: KINDS[entry.kind],
     prosecdef: false,

@@ -6,7 +6,7 @@ import { sqlError } from '../../types/errors.ts';
 import { formatType, isArrayType, OID, type SqlType, typeByOid } from '../../types/index.ts';
 import type { DdlContext, DdlResult } from './context.ts';
 import { builtinFunction, mustFindRoutine } from './routine-names.ts';
-import { checkTypeUsage, resolveType } from './type-names.ts';
+import { checkTypeUsage, resolveType, shownType } from './type-names.ts';
 
 function invalid(message: string): Error {
   return sqlError('42P17', message);
@@ -127,8 +127,8 @@ function findCast(x: DdlContext, source: number, target: number): CastDefinition
   return x.catalog.castBetween(source, target) ?? null;
 }
 
-export function castText(source: number, target: number): string {
-  return `cast from ${formatType(source)} to ${formatType(target)}`;
+export function castText(x: DdlContext, source: number, target: number): string {
+  return `cast from ${shownType(x, source)} to ${shownType(x, target)}`;
 }
 
 /** The cast that DROP and COMMENT mean; its owner is who owns one of the types. */

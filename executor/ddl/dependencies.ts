@@ -11,7 +11,6 @@
 import type { ColumnEntry, EntryClass, IndexEntry, RelationEntry } from '../../catalog/index.ts';
 import { keptCollationName } from '../../catalog/kept-collations.ts';
 import { sqlError } from '../../types/errors.ts';
-import { formatType } from '../../types/index.ts';
 import { tableDependencies } from './columns.ts';
 import type { DdlContext, DdlSteps } from './context.ts';
 import { describe, type ObjectReference, reference, referenceTo } from './describe.ts';
@@ -23,6 +22,7 @@ import { isExpiryColumn, withoutExpiry } from './row-expiry.ts';
 import { identityColumnOf } from './sequences.ts';
 import { dropStatisticsOfColumn } from './statistics.ts';
 import { usersOfSearchObject } from './text-search-indexes.ts';
+import { shownType } from './type-names.ts';
 import { typedTables } from './typed-tables.ts';
 
 const REPORTED_MAX = 100;
@@ -263,7 +263,7 @@ function typeDependents(x: DdlContext, typeOid: number): Dependent[] {
       if (column.dropped) continue;
       if (column.typeOid === typeOid) result.push({ object: reference('column', oid, column.number), kind: 'normal' });
       else if (type !== undefined && column.typeOid === type.arrayOid) {
-        const via = `type ${formatType(type.arrayOid)}`;
+        const via = `type ${shownType(x, type.arrayOid)}`;
         ofArrays.push({ object: reference('column', oid, column.number), kind: 'normal', via });
       }
     }
@@ -283,11 +283,11 @@ function typeDependents(x: DdlContext, typeOid: number): Dependent[] {
     type === undefined || type.arrayOid === 0
       ? []
       : [...routinesOfType(x, type.arrayOid), ...definitionsOfType(x, type.arrayOid)];
-  const via = type === undefined ? '' : `type ${formatType(type.arrayOid)}`;
+  const via = type === undefined ? '' : `type ${shownType(x, type.arrayOid)}`;
   const definitions = (oid: number): ObjectReference[] => [...routinesOfType(x, oid), ...definitionsOfType(x, oid)];
   return [
     ...result,
-    ...definitions(typeOid).map((object): Dependent => ({ ...asNormal(object), via: `type ${formatType(typeOid)}` })),
+    ...definitions(typeOid).map((object): Dependent => ({ ...asNormal(object), via: `type ${shownType(x, typeOid)}` })),
     ...ofArrays,
     ...ofArrayType.map((object): Dependent => ({ ...asNormal(object), via })),
   ];

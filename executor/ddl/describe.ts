@@ -66,7 +66,7 @@ export function describe(x: DdlContext, { class: objectClass, oid, columnNumber 
     case 'column':
     case 'default': {
       const name = x.catalog.relation(oid)?.columns[columnNumber - 1]?.name ?? '';
-      const column = `column ${quoteIdentifier(name)} of ${relationText(x, oid)}`;
+      const column = `column ${name} of ${relationText(x, oid)}`;
       return objectClass === 'default' ? `default value for ${column}` : column;
     }
     case 'expiry':
@@ -74,10 +74,10 @@ export function describe(x: DdlContext, { class: objectClass, oid, columnNumber 
     case 'constraint': {
       const constraint = x.catalog.constraint(oid);
       if (constraint === undefined) return `constraint ${oid}`;
-      return `constraint ${quoteIdentifier(constraint.name)} on ${relationText(x, constraint.tableOid)}`;
+      return `constraint ${constraint.name} on ${relationText(x, constraint.tableOid)}`;
     }
     case 'schema':
-      return `schema ${quoteIdentifier(x.catalog.schemaName(oid))}`;
+      return `schema ${x.catalog.schemaName(oid)}`;
     case 'type': {
       const type = x.catalog.type(oid);
       if (type === undefined) return `type ${formatType(oid)}`;
@@ -107,7 +107,7 @@ export function describe(x: DdlContext, { class: objectClass, oid, columnNumber 
     }
     case 'cast': {
       const entry = x.catalog.cast(oid);
-      return entry === undefined ? `cast ${oid}` : castText(entry.sourceTypeOid, entry.targetTypeOid);
+      return entry === undefined ? `cast ${oid}` : castText(x, entry.sourceTypeOid, entry.targetTypeOid);
     }
     case 'searchConfiguration':
     case 'searchDictionary':
@@ -119,7 +119,10 @@ export function describe(x: DdlContext, { class: objectClass, oid, columnNumber 
     }
     case 'statistics': {
       const entry = x.catalog.entry('statistics', oid);
-      return `statistics object ${entry?.class === 'statistics' ? quoteIdentifier(entry.name) : oid}`;
+      if (entry?.class !== 'statistics') return `statistics object ${oid}`;
+      const schema = x.catalog.schemaName(entry.schemaOid);
+      const isSeen = x.searchPath.includes(schema);
+      return `statistics object ${isSeen ? quoteIdentifier(entry.name) : qualifiedName(schema, entry.name)}`;
     }
   }
 }

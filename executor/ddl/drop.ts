@@ -315,7 +315,7 @@ function findDroppedCast(x: DdlContext, object: ObjectAddress, ifExists: boolean
   }
   const found = mustFindCast(x, object);
   if (found !== 'system') return reference('cast', found.oid);
-  const shown = castText(...castTypes(x, object));
+  const shown = castText(x, ...castTypes(x, object));
   throw sqlError('2BP01', `cannot drop ${shown} because it is required by the database system`);
 }
 

@@ -16,7 +16,7 @@ import { flagOf, nameOf, typeOf } from './definition-items.ts';
 import { qualifiedName } from './describe.ts';
 import { checkExecute, exactFunction, signatureText } from './named-functions.ts';
 import { checkOwner, newObjectName } from './resolve.ts';
-import { checkTypeUsage, resolveType } from './type-names.ts';
+import { checkTypeUsage, resolveType, shownType } from './type-names.ts';
 
 const INTERNAL = 2281;
 const KNOWN = new Set(
@@ -276,8 +276,8 @@ export function operatorText(x: DdlContext, entry: OperatorDefinition): string {
   const name = isOperatorVisible(x.catalog, entry, x.searchPath)
     ? entry.name
     : `${qualifiedName(x.catalog.schemaName(entry.schemaOid), '').slice(0, -2)}${entry.name}`;
-  const left = entry.leftTypeOid === 0 ? 'NONE' : formatType(entry.leftTypeOid);
-  return `${name}(${left},${formatType(entry.rightTypeOid)})`;
+  const left = entry.leftTypeOid === 0 ? 'NONE' : shownType(x, entry.leftTypeOid);
+  return `${name}(${left},${shownType(x, entry.rightTypeOid)})`;
 }
 
 function typesOf(x: DdlContext, object: ObjectAddress): readonly [number, number] {

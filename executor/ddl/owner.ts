@@ -206,6 +206,7 @@ export function* alterObjectSchema(x: DdlContext, statement: AlterSchemaStatemen
     const target = targetSchema(x, statement.schema);
     checkSchemaMove(x.catalog.schema(type.schemaOid) as SchemaEntry, target);
     checkOwner(x, type.owner, `type ${type.name}`);
+    if (target.oid === type.schemaOid) return { tag };
     if (x.catalog.typeByName(target.name, type.name, x.searchPath) !== undefined) {
       throw sqlError('42710', `type "${type.name}" already exists in schema "${target.name}"`);
     }

@@ -10,7 +10,7 @@ import type { FunctionParameter, ObjectAddress } from '../../parser/ast.ts';
 import { sqlError } from '../../types/errors.ts';
 import { formatType } from '../../types/index.ts';
 import type { DdlContext } from './context.ts';
-import { resolveType } from './type-names.ts';
+import { resolveType, shownType } from './type-names.ts';
 
 export type RoutineWord = 'function' | 'procedure' | 'routine' | 'aggregate';
 
@@ -20,7 +20,7 @@ export function isRoutineWord(objectType: string): objectType is RoutineWord {
 
 /** name(type, type), without a schema that the search path leads to. */
 export function routineSignature(x: DdlContext, routine: RoutineEntry, separator = ','): string {
-  const types = inputsOf(routine).map(({ typeOid }) => formatType(typeOid));
+  const types = inputsOf(routine).map(({ typeOid }) => shownType(x, typeOid));
   return `${routineName(x, routine)}(${types.join(separator)})`;
 }
 

@@ -1,5 +1,6 @@
 /** Type names of definitions to oid and modifier. */
 import { quoteIdentifier } from '../../catalog/functions/quote.ts';
+import { typeDisplayName } from '../../catalog/pg-catalog/definitions.ts';
 import { permissionDenied, rightsByAcl, typeAcl } from '../../catalog/rights.ts';
 import type { Expression, TypeName } from '../../parser/ast.ts';
 import { sqlError } from '../../types/errors.ts';
@@ -152,4 +153,9 @@ export function checkStorable(x: DdlContext, columnName: string, typeOid: number
     const shown = formatType(typeOid);
     throw sqlError('42P16', `column "${columnName}" has pseudo-type ${shown}`);
   }
+}
+
+/** A type's name, with its schema where the search path does not lead to it. */
+export function shownType(x: DdlContext, typeOid: number): string {
+  return typeDisplayName(x.catalog, typeOid, x.searchPath, (oid) => formatType(oid));
 }
