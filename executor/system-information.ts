@@ -66,7 +66,7 @@ function activityOf(session: Session): SessionActivity {
     waitEventType: awaited !== null ? 'Lock' : isActive ? null : 'Client',
     waitEvent: awaited ?? (isActive ? null : 'ClientRead'),
     state: isActive ? 'active' : idle,
-    transactionId: session.transaction.txn?.hasWritten === true ? session.transaction.txn.id : null,
+    transactionId: session.transaction.txn?.hasWritten === true ? shownId(session.transaction.txn) : null,
     query: session.activity,
     backendType: 'client backend',
   };
@@ -97,6 +97,11 @@ function virtualTransactionOf(owner: LockOwner, txn: Transaction | null): string
   return `${owner.processId}/${txn?.id ?? 0}`;
 }
 
+/** As pg_current_xact_id() has it: the first statement's that wrote. */
+function shownId(txn: Transaction): number {
+  return txn.xidRuns[0] ?? txn.id;
+}
+
 /** That a session has a transaction, that this has an id, and that it waits for another's end (to change a row that the other has). */
 function locksOfTransaction({ lockOwner, transaction }: Session): LockInformation[] {
   const { txn } = transaction;
@@ -116,10 +121,16 @@ function locksOfTransaction({ lockOwner, transaction }: Session): LockInformatio
     granted: true,
   };
   const locks: LockInformation[] = [{ ...base, lockType: 'virtualxid', virtualXid: virtualTransaction }];
-  if (txn.hasWritten) locks.push({ ...base, lockType: 'transactionid', transactionId: txn.id });
+  if (txn.hasWritten) locks.push({ ...base, lockType: 'transactionid', transactionId: shownId(txn) });
   const awaited = lockOwner.waiting?.waitTransaction ?? null;
   if (awaited !== null) {
-    locks.push({ ...base, lockType: 'transactionid', transactionId: awaited.id, mode: 'ShareLock', granted: false });
+    locks.push({
+      ...base,
+      lockType: 'transactionid',
+      transactionId: shownId(awaited),
+      mode: 'ShareLock',
+      granted: false,
+    });
   }
   return locks;
 }
