@@ -383,6 +383,19 @@ const DESCRIBED: Readonly<Record<number, DescribedClass>> = {
   2607: { by: 'nothing', words: 'conversion' },
   2620: { by: 'nothing', words: 'trigger' },
   2753: { by: 'nothing', words: 'operator family' },
+  2602: { by: 'nothing', words: 'operator of access method' },
+  2603: { by: 'nothing', words: 'function of access method' },
+  2613: { by: 'nothing', words: 'large object' },
+  2328: { by: 'nothing', words: 'foreign-data wrapper' },
+  1417: { by: 'nothing', words: 'server' },
+  1418: { by: 'nothing', words: 'user mapping' },
+  826: { by: 'nothing', words: 'default acl' },
+  3466: { by: 'nothing', words: 'event trigger' },
+  3256: { by: 'nothing', words: 'policy' },
+  6104: { by: 'nothing', words: 'publication' },
+  6106: { by: 'nothing', words: 'publication relation' },
+  6100: { by: 'nothing', words: 'subscription' },
+  3576: { by: 'nothing', words: 'transform' },
   2601: { by: 'builtIn', words: 'access method', table: 'pg_am', column: 'amname' },
   2612: { by: 'builtIn', words: 'language', table: 'pg_language', column: 'lanname' },
   1213: { by: 'builtIn', words: 'tablespace', table: 'pg_tablespace', column: 'spcname' },
@@ -532,7 +545,29 @@ function builtInNamed(classOid: number): NamedClass {
   };
 }
 
+/** Objects of a kind that hotrow has none of. */
+function neverThere(classOid: number): NamedClass {
+  return {
+    classOid,
+    find(_context, name) {
+      throw sqlError('42704', `${(DESCRIBED[classOid] as DescribedClass).words} "${name}" does not exist`);
+    },
+  };
+}
+
 const NAMED_CLASSES: Readonly<Record<string, NamedClass>> = {
+  'foreign-data wrapper': neverThere(2328),
+  server: neverThere(1417),
+  'event trigger': neverThere(3466),
+  publication: neverThere(6104),
+  subscription: neverThere(6100),
+  'large object': {
+    classOid: 2613,
+    find(context, name) {
+      const oid = inputText(OID.OID, -1, name, context.format) as number;
+      throw sqlError('42704', `large object ${oid} does not exist`);
+    },
+  },
   'access method': builtInNamed(2601),
   language: builtInNamed(2612),
   tablespace: builtInNamed(1213),
@@ -554,18 +589,24 @@ const NAMED_CLASSES: Readonly<Record<string, NamedClass>> = {
   },
 };
 
+/** What one that is not there is called: a column that a relation does not have by the relation's kind. */
+function wordsOfNone(context: FunctionContext, classOid: number, oid: number, column: number): string {
+  const whole = classOid === 1259 && column !== 0 ? new Describer(context).object(classOid, oid, 0) : null;
+  return whole === null ? DESCRIBED[classOid].words : `${whole.type} column`;
+}
+
 export const objectAddressFunctions: FunctionModule = {
   contextual: {
     pg_describe_object: (context, classOid: number, oid: number, column: number) =>
       new Describer(context).object(classOid, oid, column)?.text ?? null,
     pg_identify_object(context, classOid: number, oid: number, column: number): Value[] {
       const found = new Describer(context).object(classOid, oid, column);
-      if (found === null) return [DESCRIBED[classOid].words, null, null, null];
+      if (found === null) return [wordsOfNone(context, classOid, oid, column), null, null, null];
       return [found.type, found.schema, found.name, found.identity];
     },
     pg_identify_object_as_address(context, classOid: number, oid: number, column: number): Value[] {
       const found = new Describer(context).object(classOid, oid, column);
-      if (found === null) return [DESCRIBED[classOid].words, null, null];
+      if (found === null) return [wordsOfNone(context, classOid, oid, column), null, null];
       return [found.type, textArray(found.names), textArray(found.args ?? [])];
     },
     pg_get_object_address: (context, type: string, names: SqlArray, args: SqlArray) => [

@@ -2,10 +2,9 @@
  * Calls of functions and operators. Most are calls in the generated code, too; comparisons and arithmetic of common types are
  * written out: texts as bytes on the page, int8 and numeric in fast mode (expression.ts) as doubles.
  */
-import type { ScalarFunction, Value } from '../../catalog/function-entry.ts';
+import type { ScalarFunction } from '../../catalog/function-entry.ts';
 import type { CallExpr, Expr } from '../../planner/expr.ts';
 import { compareText, matchTsqueryAt, OID } from '../../types/index.ts';
-import { SqlRecord } from '../../types/record.ts';
 import { decimalCall, INTEGER_CASTS, isDecimalCall } from './decimal-calls.ts';
 import { type Code, isSharingCode } from './emitter.ts';
 import type { ExpressionCompiler } from './expression.ts';
@@ -80,21 +79,11 @@ export function equalityCall(c: ExpressionCompiler, fn: ScalarFunction, argTypes
   return `${implementation(c, fn, argTypes, OID.BOOL)}(${fn.needsContext ? 'x.functions, ' : ''}`;
 }
 
-/** Built-in functions of several columns answer a list of them, which a row makes a record of. */
-function recordsOf({ outColumns = [] }: ScalarFunction, run: (...args: Value[]) => Value): (...args: Value[]) => Value {
-  const types = outColumns.map((column) => column.typeOid);
-  const names = outColumns.map((column) => column.name);
-  return (...args) => {
-    const values = run(...args);
-    return Array.isArray(values) ? new SqlRecord(types, values, names) : values;
-  };
-}
-
 function plainCall(c: ExpressionCompiler, fn: ScalarFunction, args: readonly Operand[], expr: CallExpr): Operand {
   const types = expr.args.map((a) => a.typeOid);
-  const isList = expr.typeOid === OID.RECORD && fn.routine === undefined && (fn.outColumns?.length ?? 0) > 1;
-  const run = fn.specialise ? fn.implementation(types, expr.typeOid) : fn.implementation;
-  const f = isList ? c.emitter.bind(recordsOf(fn, run), 'fn') : implementation(c, fn, types, expr.typeOid);
+  const f = runtime.answersList(fn, expr.typeOid)
+    ? c.emitter.bind(runtime.plainCaller(fn, types, expr.typeOid), 'fn')
+    : implementation(c, fn, types, expr.typeOid);
   const context = fn.needsContext ? ['x.functions'] : [];
   const made = (code: Code): Code => (c.options.remembers === true && isRemembered(expr) ? onceCode(c, code) : code);
   if (!fn.strict) {

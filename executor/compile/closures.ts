@@ -307,9 +307,7 @@ export class ClosureMaker<Row> {
     const { function: fn } = expr;
     // Whoever runs statements finds what it answered before by its place in generated code.
     if (runsStatements(fn)) throw NONE;
-    const run = fn.specialise
-      ? (fn.implementation(types, expr.typeOid) as typeof fn.implementation)
-      : fn.implementation;
+    const run = runtime.plainCaller(fn, types, expr.typeOid);
     if (fn.strict) return fn.needsContext ? strictCallInContext(run, args) : strictCall(run, args);
     if (fn.needsContext) return (x, row, at) => run(x.functions, ...args.map((arg) => arg(x, row, at)));
     return (x, row, at) => run(...args.map((arg) => arg(x, row, at)));

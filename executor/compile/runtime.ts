@@ -14,6 +14,7 @@ import {
   NAME_BYTES_MAX,
   OID,
   SqlArray,
+  SqlRecord,
   typeByOid,
 } from '../../types/index.ts';
 import type { ExecContext } from '../context.ts';
@@ -185,6 +186,30 @@ export function subscriptName(base: string, subscripts: readonly (number | null)
 export function sliceArray(base: SqlArray, bounds: readonly (number | null | undefined)[][]): Value {
   if (bounds.some((pair) => pair.includes(null))) return null;
   return base.slice(bounds);
+}
+
+/** Whether a function answers a list of its columns, which an expression needs as a record: the built-in ones of several columns do. */
+export function answersList(fn: ScalarFunction, returnType: number): boolean {
+  return returnType === OID.RECORD && fn.routine === undefined && (fn.outColumns?.length ?? 0) > 1;
+}
+
+/** What a function answers to arguments of these types in an expression. */
+export function plainCaller(
+  fn: ScalarFunction,
+  types: readonly number[],
+  returnType: number,
+): ScalarFunction['implementation'] {
+  const run = fn.specialise
+    ? (fn.implementation(types, returnType) as ScalarFunction['implementation'])
+    : fn.implementation;
+  if (!answersList(fn, returnType)) return run;
+  const { outColumns = [] } = fn;
+  const columnTypes = outColumns.map((column) => column.typeOid);
+  const names = outColumns.map((column) => column.name);
+  return (...args) => {
+    const values = run(...args);
+    return Array.isArray(values) ? new SqlRecord(columnTypes, values, names) : values;
+  };
 }
 
 /** f(a, VARIADIC array): the array's elements as arguments. One implementation for each number of them. */
