@@ -18,7 +18,7 @@ import {
   toExpr,
 } from '../logical.ts';
 import { relsOf } from '../relation-sets.ts';
-import { hasSetReturning, hasSublink, isVolatile, mapQuery, replaceExpr } from '../traverse.ts';
+import { hasSetReturning, hasSublink, isVolatile, mapQuery, replaceExpr, someExpr, visitExpr } from '../traverse.ts';
 import { columnsRead } from './unread-columns.ts';
 
 export function flattenSubqueries(query: Query): Query {
@@ -91,9 +91,12 @@ function mayMerge(relation: SubqueryRelation, isNullable: boolean, outer: Query)
     if (outer.groupingSets !== null && relsOf(expr).size === 0) return false;
     // A subplan would be run again at every reference.
     if (hasSublink(expr) && countReferences(outer, relation.rel) > 1) return false;
-    if (!isNullable) continue;
     const node = logical(expr);
-    if (node.kind !== 'var' || !own.has(node.rel)) return false;
+    const isColumn = node.kind === 'var' && own.has(node.rel);
+    if (isNullable && !isColumn) return false;
+    // What a group shows to a subquery above it is a column of its own, not something that is computed of ungrouped ones.
+    if (!isColumn && outer.groupBy.length > 0 && isReadAboveGroups(outer, relation.rel, i) && relsOf(expr).size > 0)
+      return false;
   }
   if (query.where !== null && isVolatile(query.where)) return false;
   if (isNullable && query.where !== null && hasSublink(query.where)) return false;
@@ -176,6 +179,32 @@ function relsOfItem(item: FromItem, into = new Set<number>()): ReadonlySet<numbe
   if (item.kind === 'rel') into.add(item.rel);
   else for (const child of item.kind === 'group' ? item.items : [item.left, item.right]) relsOfItem(child, into);
   return into;
+}
+
+/** Whether a subquery in what is computed of the groups reads a column. */
+function isReadAboveGroups({ id, targets, having, orderBy, distinctOn, windows }: Query, rel: number, column: number) {
+  const reads = (expr: Expr): boolean => {
+    const node = logical(expr);
+    return node.kind === 'var' && node.rel === rel && node.column === column;
+  };
+  const isAbove = (expr: Expr | null): boolean => {
+    let found = false;
+    if (expr === null) return found;
+    visitExpr(expr, (child) => {
+      const node = logical(child);
+      if (node.kind === 'aggregateRef' && node.query === id) return false;
+      if (node.kind === 'sublink') found ||= someExpr(child, reads);
+      return !found && node.kind !== 'sublink';
+    });
+    return found;
+  };
+  return (
+    targets.some(({ expr }) => isAbove(expr)) ||
+    isAbove(having) ||
+    orderBy.some(({ expr }) => isAbove(expr)) ||
+    distinctOn?.some(isAbove) === true ||
+    windows.some((window) => window.partitionBy.some(isAbove) || window.orderBy.some(({ expr }) => isAbove(expr)))
+  );
 }
 
 function countReferences(query: Query, rel: number): number {
