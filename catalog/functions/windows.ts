@@ -10,16 +10,24 @@ function percentRank(window: WindowAccess): number {
   return window.partitionSize <= 1 ? 0 : window.peerStart / (window.partitionSize - 1);
 }
 
+/** Where the buckets begin: at the first row whose number of them is not null. */
+interface Buckets {
+  readonly count: number;
+  readonly start: number;
+}
+
 /** The first size % buckets buckets have one row more than the others. */
 function ntile(window: WindowAccess): number | null {
-  // The number of buckets is taken at the partition's first row.
-  if (window.state === undefined) window.state = window.argument(0, 0);
-  const buckets = window.state as number | null;
-  if (buckets === null) return null;
-  if (buckets <= 0) throw sqlError('22014', 'argument of ntile must be greater than zero');
-  const small = Math.floor(window.partitionSize / buckets);
-  const bigCount = window.partitionSize % buckets;
-  const row = window.currentRow;
+  if (window.state === undefined) {
+    const count = window.argument(0, window.currentRow) as number | null;
+    if (count === null) return null;
+    if (count <= 0) throw sqlError('22014', 'argument of ntile must be greater than zero');
+    window.state = { count, start: window.currentRow } satisfies Buckets;
+  }
+  const { count, start } = window.state as Buckets;
+  const small = Math.floor(window.partitionSize / count);
+  const bigCount = window.partitionSize % count;
+  const row = window.currentRow - start;
   if (row < bigCount * (small + 1)) return Math.floor(row / (small + 1)) + 1;
   return bigCount + Math.floor((row - bigCount * (small + 1)) / small) + 1;
 }

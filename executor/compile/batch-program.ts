@@ -73,6 +73,16 @@ type Fragment = (x: ExecContext, c: Columns, i: number) => Value;
 
 type EmitFragment = (emitter: Emitter, compiler: ExpressionCompiler) => void;
 
+export type RowValueFunction = Fragment;
+
+/** For values of few rows. Who calls it says when what was called in it is done (ExecContext.evaluated). */
+export function rowValueFunction(slots: SlotAllocator, input: InputTypes, expr: Expr): RowValueFunction {
+  const remembers = remembersCalls([expr]);
+  // What is remembered has its place in generated code.
+  if (remembers) return fragmentFunction(slots, input, expr, remembers, returnValue(expr));
+  return batchClosures(slots, input, [expr])[0];
+}
+
 function fragmentFunction(
   slots: SlotAllocator,
   input: InputTypes,

@@ -3,24 +3,16 @@
  * to take rows out of its state again does so where the frame's start moves (after PostgreSQL, nodeWindowAgg.c).
  */
 import type { Value } from '../../catalog/function-entry.ts';
+import type { WindowCall } from '../../planner/expr.ts';
 import type { ExecContext } from '../context.ts';
+import type { Frame } from './frame-aggregate.ts';
 import type { MadeSteps, SteppedRun } from './made-aggregates.ts';
-
-/** What it needs of a partition. */
-interface Frame {
-  readonly first: number;
-  readonly frameStart: number;
-  readonly frameEnd: number;
-  readonly exclude: string;
-  readonly args: readonly (readonly Value[])[];
-  isExcluded(row: number): boolean;
-}
 
 export class MadeFrameAggregate {
   readonly #x: ExecContext;
   readonly #steps: MadeSteps;
   readonly #frame: Frame;
-  readonly #filter: readonly Value[] | null;
+  readonly #call: WindowCall;
   /** Rows [#start, #run.at) of the partition are in its state. */
   #run: SteppedRun | null = null;
   #start = 0;
@@ -29,11 +21,11 @@ export class MadeFrameAggregate {
   /** The frame that #run is of, where rows are left out of it. */
   #key = '';
 
-  constructor(x: ExecContext, steps: MadeSteps, frame: Frame, filter: readonly Value[] | null) {
+  constructor(x: ExecContext, steps: MadeSteps, frame: Frame, call: WindowCall) {
     this.#x = x;
     this.#steps = steps;
     this.#frame = frame;
-    this.#filter = filter;
+    this.#call = call;
   }
 
   value(): Value {
@@ -86,9 +78,10 @@ export class MadeFrameAggregate {
 
   /** null: the row does not count. */
   #arguments(row: number): readonly Value[] | null {
-    const { first, args } = this.#frame;
-    if (this.#frame.isExcluded(row)) return null;
-    if (this.#filter !== null && this.#filter[first + row] !== true) return null;
-    return args.map((column) => column[first + row]);
+    const frame = this.#frame;
+    const { args, filter } = this.#call;
+    if (frame.isExcluded(row)) return null;
+    if (filter !== null && frame.argument(args.length, row) !== true) return null;
+    return args.map((_, k) => frame.argument(k, row));
   }
 }

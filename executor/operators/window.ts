@@ -5,26 +5,23 @@
  * row, and so are those with an inverse step over frames that move; others are computed for each frame anew.
  */
 import type { AggregateImplementation, Value, WindowAccess } from '../../catalog/function-entry.ts';
-import type { Expr, FrameBound, SortKey, WindowCall, WindowFrame } from '../../planner/expr.ts';
+import type { FrameBound, SortKey, WindowCall, WindowFrame } from '../../planner/expr.ts';
 import type { WindowPlan } from '../../planner/plan.ts';
 import { sqlError } from '../../types/errors.ts';
 import { comparator } from '../../types/index.ts';
 import { BATCH_SIZE, Batch, END, PENDING } from '../batch.ts';
-import {
-  type ProjectFunction,
-  projectFunction,
-  type ScalarFunctionOfContext,
-  scalarFunction,
-} from '../compile/batch-program.ts';
+import { type ScalarFunctionOfContext, scalarFunction } from '../compile/batch-program.ts';
 import type { SlotAllocator } from '../compile/slots.ts';
 import type { ExecContext } from '../context.ts';
 import { batchBytes, Holding } from '../memory-account.ts';
 import type { Execution } from '../program.ts';
 import { valueBytes } from '../spill/memory.ts';
+import { FrameAggregate } from './frame-aggregate.ts';
 import { MadeSteps } from './made-aggregates.ts';
 import { MadeFrameAggregate } from './made-frames.ts';
 import { type Operator, RowStore } from './operator.ts';
 import { checkRangeOffset, type RangeBound, rangeBound } from './range-bound.ts';
+import { LATER, WindowColumns } from './window-columns.ts';
 
 /** Everything a call needs of the current partition. */
 class Partition implements WindowAccess {
@@ -38,15 +35,19 @@ class Partition implements WindowAccess {
   state: Value = undefined;
   /** First row of the partition in the stores. */
   first = 0;
-  /** Columns of the current call's arguments. */
+  /** Columns of the current call: arguments, and the condition of FILTER. */
   args: readonly (readonly Value[])[] = [];
   exclude: WindowFrame['exclude'] = 'no others';
   /** Per row: number of its peer group, and where groups start. */
   readonly peerGroups: number[] = [];
   readonly groupStarts: number[] = [];
 
+  /** Computes a value that was left for LATER. */
+  later: (index: number, row: number) => Value = () => null;
+
   argument(index: number, row: number): Value {
-    return this.args[index][this.first + row];
+    const value = this.args[index][this.first + row];
+    return value === LATER ? this.later(index, this.first + row) : value;
   }
 
   isExcluded(row: number): boolean {
@@ -66,22 +67,10 @@ class Partition implements WindowAccess {
 /** Results are counted in parts of this size. */
 const RESULT_BYTES = 64 * 1024;
 
-/** An argument is not computed for rows that FILTER leaves out. */
-function whereFilter({ filter }: WindowCall, arg: Expr): Expr {
-  if (filter === null || arg.kind === 'column' || arg.kind === 'const') return arg;
-  const { typeOid, typeModifier } = arg;
-  // biome-ignore lint/suspicious/noThenProperty: the contract's name; nobody awaits an expression
-  const branches = [{ when: filter, then: arg }];
-  return { kind: 'case', subject: null, branches, otherwise: null, typeOid, typeModifier };
-}
-
 export class WindowOperator implements Operator {
   readonly #plan: WindowPlan;
   readonly #input: Operator;
-  /** Computes partition keys, order keys, then each call's arguments and filter, as columns. */
-  readonly #extra: ProjectFunction;
-  readonly #extraWidth: number;
-  readonly #callStarts: number[] = [];
+  readonly #columns: WindowColumns;
   readonly #partitionCompares: ((a: Value, b: Value) => number)[];
   readonly #orderCompares: ((a: Value, b: Value) => number)[];
   readonly #offsets: { start: ScalarFunctionOfContext | null; end: ScalarFunctionOfContext | null };
@@ -89,7 +78,6 @@ export class WindowOperator implements Operator {
   readonly #aggregates: (AggregateImplementation | MadeSteps | null)[] = [];
   readonly #rows: RowStore;
   readonly #values: RowStore;
-  readonly #extraBatch: Batch;
   readonly #results: Value[][];
   readonly #out: Batch;
   readonly #partition = new Partition();
@@ -111,35 +99,33 @@ export class WindowOperator implements Operator {
     this.#input = execution.build(plan.input);
     const { program } = execution;
     this.#slots = program.slots;
-    const exprs = [...plan.partitionBy, ...plan.orderBy.map((k) => k.expr)];
-    for (const call of plan.calls) {
-      this.#callStarts.push(exprs.length);
-      exprs.push(...call.args.map((arg) => whereFilter(call, arg)));
-      if (call.filter !== null) exprs.push(call.filter);
+    this.#columns = new WindowColumns(plan, program);
+    for (const [index, call] of plan.calls.entries()) {
       const types = call.args.map((a) => a.typeOid);
       this.#functions.push(call.function.kind === 'window' ? call.function.create(types, call.typeOid) : () => null);
-      this.#aggregates.push(this.#aggregateOf(call, types));
+      this.#aggregates.push(this.#aggregateOf(call, types, !this.#columns.volatileCalls[index]));
     }
-    this.#extraWidth = exprs.length;
-    this.#extra = program.memo(plan, 'extra', () => projectFunction(program.slots, plan.input.output, null, exprs));
     this.#partitionCompares = plan.partitionBy.map((e) => comparator(e.typeOid));
     this.#orderCompares = plan.orderBy.map((k) => comparator(k.expr.typeOid));
     const offset = (bound: FrameBound): ScalarFunctionOfContext | null =>
       'offset' in bound ? program.memo(bound, 'offset', () => scalarFunction(program.slots, bound.offset)) : null;
     this.#offsets = { start: offset(plan.frame.start), end: offset(plan.frame.end) };
     this.#rows = new RowStore(plan.input.output.length);
-    this.#values = new RowStore(this.#extraWidth);
-    this.#extraBatch = new Batch(this.#extraWidth);
+    this.#values = new RowStore(this.#columns.width);
     this.#results = plan.calls.map(() => []);
     this.#out = new Batch(plan.output.length);
   }
 
-  #aggregateOf(call: WindowCall, types: readonly number[]): AggregateImplementation | MadeSteps | null {
+  #aggregateOf(
+    call: WindowCall,
+    types: readonly number[],
+    mayTakeOut: boolean,
+  ): AggregateImplementation | MadeSteps | null {
     if (call.function.kind !== 'aggregate') return null;
     if (call.made === undefined) return call.function.create(types, call.typeOid);
     const { moving } = call.made;
     const { start, exclude } = this.#plan.frame;
-    const isMoving = start.kind !== 'unboundedPreceding' && exclude === 'no others';
+    const isMoving = mayTakeOut && start.kind !== 'unboundedPreceding' && exclude === 'no others';
     if (moving !== undefined && isMoving) return new MadeSteps(moving, this.#slots, moving.inverse);
     return new MadeSteps(call.made, this.#slots);
   }
@@ -148,6 +134,7 @@ export class WindowOperator implements Operator {
     this.#work = null;
     this.#rows.clear();
     this.#values.clear();
+    this.#columns.open();
     for (const column of this.#results) column.length = 0;
     this.#isInputDone = false;
     this.#begun = null;
@@ -170,13 +157,13 @@ export class WindowOperator implements Operator {
         else {
           this.#drop(x);
           this.#begun = batch;
-          this.#extraBatch.count = this.#extra(x, batch.columns, batch.count, this.#extraBatch.columns);
+          const values = this.#columns.of(x, batch);
           this.#begun = null;
           this.#rows.append(batch);
-          this.#values.append(this.#extraBatch);
+          this.#values.append(values);
           // Rows, keys and arguments, and a place for each result.
           const results = batch.count * this.#results.length * 8;
-          this.#held.add(x.memory, batchBytes(batch) + batchBytes(this.#extraBatch) + results);
+          this.#held.add(x.memory, batchBytes(batch) + batchBytes(values) + results);
         }
       }
       this.#computeWhole(x);
@@ -271,62 +258,85 @@ export class WindowOperator implements Operator {
     }
     this.#work = {
       frames: new Frames(x, this.#plan, p, this.#values, this.#offsets.start, this.#offsets.end),
+      runs: this.#plan.calls.map((_, call) => this.#begin(x, call)),
+      byRow:
+        this.#columns.isLate ||
+        this.#aggregates.some((aggregate) => aggregate instanceof MadeSteps && aggregate.mayWait),
       call: 0,
       row: 0,
-      runner: null,
     };
     this.#goOn(x, this.#work);
     this.#work = null;
   }
 
-  /** Computes a partition's calls, one after the other, from where they stand. */
+  #begin(x: ExecContext, index: number): CallRun {
+    const p = this.#partition;
+    const call = this.#plan.calls[index];
+    const start = this.#columns.starts[index];
+    const aggregate = this.#aggregates[index];
+    const width = call.args.length + (call.filter === null ? 0 : 1);
+    const columns = this.#values.columns.slice(start, start + width);
+    const later = (column: number, at: number): Value =>
+      this.#columns.value(x, this.#rows, this.#values, start + column, at);
+    let runner: CallRun['runner'] = null;
+    if (aggregate instanceof MadeSteps) runner = new MadeFrameAggregate(x, aggregate, p, call);
+    else if (aggregate !== null)
+      runner = new FrameAggregate(x, call, aggregate, p, !this.#columns.volatileCalls[index]);
+    return { columns, later, runner, state: undefined, bytes: 0, last: null };
+  }
+
+  /**
+   * Computes a partition's calls from where they stand: one after the other; or all of them for each row, as PostgreSQL does, where it
+   * can be seen: something in them has effects or fails.
+   */
   #goOn(x: ExecContext, work: PartitionWork): void {
-    const { calls } = this.#plan;
-    for (; work.call < calls.length; work.call++) {
-      if (work.runner === null && work.row === 0) this.#beginCall(x, work);
-      this.#computeCall(x, work);
-      work.runner = null;
+    const { partitionSize } = this.#partition;
+    const { runs } = work;
+    if (work.byRow) {
+      for (; work.row < partitionSize; work.row++) {
+        for (; work.call < runs.length; work.call++) this.#computeRows(x, work, work.row + 1);
+        work.call = 0;
+      }
+      return;
+    }
+    for (; work.call < runs.length; work.call++) {
+      this.#computeRows(x, work, partitionSize);
       work.row = 0;
       x.checkInterrupt();
     }
   }
 
-  #beginCall(x: ExecContext, work: PartitionWork): void {
+  #computeRows(x: ExecContext, work: PartitionWork, end: number): void {
     const p = this.#partition;
-    const call = this.#plan.calls[work.call];
-    const start = this.#callStarts[work.call];
-    p.args = this.#values.columns.slice(start, start + call.args.length);
-    p.state = undefined;
-    const filter = call.filter === null ? null : this.#values.columns[start + call.args.length];
-    const aggregate = this.#aggregates[work.call];
-    if (aggregate === null) return;
-    work.runner =
-      aggregate instanceof MadeSteps
-        ? new MadeFrameAggregate(x, aggregate, p, filter)
-        : new FrameAggregate(x, call, aggregate, p, filter);
-  }
-
-  #computeCall(x: ExecContext, work: PartitionWork): void {
-    const p = this.#partition;
-    const { frames, runner } = work;
+    const { frames } = work;
+    const run = work.runs[work.call];
+    const { runner } = run;
     const results = this.#results[work.call];
     const compute = this.#functions[work.call];
-    // An aggregate may make a value of each frame, and a long one: array_agg.
-    let bytes = 0;
-    let last: Value = null;
-    for (let row = work.row; row < p.partitionSize; row++) {
+    const mayWait = work.byRow || runner instanceof MadeFrameAggregate;
+    p.args = run.columns;
+    p.later = run.later;
+    p.state = run.state;
+    for (let row = work.row; row < end; row++) {
       work.row = row;
       frames.moveTo(row);
       const value = runner === null ? compute(p) : runner.value();
-      if (runner instanceof MadeFrameAggregate) x.evaluated();
+      if (mayWait) this.#rowDone(x);
       results[p.first + row] = value;
-      if (runner === null || typeof value === 'number' || value === last) continue;
-      last = value;
-      bytes += valueBytes(value);
-      if (bytes < RESULT_BYTES) continue;
-      this.#held.add(x.memory, bytes);
-      bytes = 0;
+      // An aggregate may make a value of each frame, and a long one: array_agg.
+      if (runner === null || typeof value === 'number' || value === run.last) continue;
+      run.last = value;
+      run.bytes += valueBytes(value);
+      if (run.bytes < RESULT_BYTES) continue;
+      this.#held.add(x.memory, run.bytes);
+      run.bytes = 0;
     }
+    run.state = p.state;
+  }
+
+  #rowDone(x: ExecContext): void {
+    this.#columns.forgetKept();
+    x.evaluated();
   }
 
   close(x: ExecContext): void {
@@ -341,10 +351,25 @@ export class WindowOperator implements Operator {
 /** How far a partition has been computed. */
 interface PartitionWork {
   readonly frames: Frames;
+  readonly runs: readonly CallRun[];
+  readonly byRow: boolean;
   /** Of the plan's calls. */
   call: number;
   row: number;
-  runner: { value(): Value } | null;
+}
+
+/** A call over one partition. */
+interface CallRun {
+  /** Arguments, and the condition of FILTER. */
+  readonly columns: readonly (readonly Value[])[];
+  readonly later: (column: number, at: number) => Value;
+  /** Null: the call is of a window function. */
+  readonly runner: FrameAggregate | MadeFrameAggregate | null;
+  /** Of a window function. */
+  state: Value;
+  /** Of values that are not counted yet. */
+  bytes: number;
+  last: Value;
 }
 
 function isSame(a: Value, b: Value, compare: (a: Value, b: Value) => number): boolean {
@@ -491,95 +516,4 @@ function searchFrom(guess: number, size: number, isBefore: (row: number) => bool
     else high = middle;
   }
   return low;
-}
-
-/** An aggregate over the current frame. */
-class FrameAggregate {
-  readonly #x: ExecContext;
-  readonly #call: WindowCall;
-  readonly #implementation: AggregateImplementation;
-  readonly #partition: Partition;
-  readonly #filter: readonly Value[] | null;
-  #state: Value;
-  #start = 0;
-  #end = -1;
-  /** Values in the state. */
-  #added = 0;
-  readonly #args: Value[] = [];
-  #final: Value = null;
-  #isFinal = false;
-
-  constructor(
-    x: ExecContext,
-    call: WindowCall,
-    implementation: AggregateImplementation,
-    partition: Partition,
-    filter: readonly Value[] | null,
-  ) {
-    this.#x = x;
-    this.#call = call;
-    this.#implementation = implementation;
-    this.#partition = partition;
-    this.#filter = filter;
-  }
-
-  value(): Value {
-    const p = this.#partition;
-    const canCarry =
-      p.exclude === 'no others' && this.#end >= 0 && p.frameStart === this.#start && p.frameEnd >= this.#end;
-    if (canCarry && p.frameEnd === this.#end && this.#isFinal) return this.#final;
-    if (!canCarry && !this.#leave()) {
-      this.#state = this.#implementation.initial(this.#x.functions);
-      this.#added = 0;
-      this.#start = p.frameStart;
-      this.#end = p.frameStart;
-    }
-    for (let row = this.#end; row < p.frameEnd; row++) if (!p.isExcluded(row)) this.#add(row);
-    this.#end = p.frameEnd;
-    this.#final = this.#implementation.final(this.#state);
-    this.#isFinal = true;
-    return this.#final;
-  }
-
-  /** Takes back the rows that have left the frame at its start, where that is less work than a new beginning. */
-  #leave(): boolean {
-    const p = this.#partition;
-    const { inverse } = this.#implementation;
-    if (inverse === undefined || p.exclude !== 'no others' || this.#end < 0) return false;
-    if (p.frameStart < this.#start || p.frameEnd < this.#end || p.frameStart >= this.#end) return false;
-    if (p.frameStart - this.#start > this.#end - p.frameStart) return false;
-    for (let row = this.#start; row < p.frameStart; row++) {
-      if (!this.#takeArguments(row)) continue;
-      // Without its last value the state is the initial one, which inverse steps do not know.
-      if (--this.#added === 0) this.#state = this.#implementation.initial(this.#x.functions);
-      else {
-        const state = inverse.call(this.#implementation, this.#state, ...this.#args);
-        if (state === undefined) return false;
-        this.#state = state;
-      }
-    }
-    this.#start = p.frameStart;
-    this.#isFinal = false;
-    return true;
-  }
-
-  #add(row: number): void {
-    if (!this.#takeArguments(row)) return;
-    this.#added++;
-    this.#state = this.#implementation.step(this.#state, ...this.#args);
-  }
-
-  /** A row's arguments; false: the aggregate does not take it. */
-  #takeArguments(row: number): boolean {
-    const p = this.#partition;
-    if (this.#filter !== null && this.#filter[p.first + row] !== true) return false;
-    const args = this.#args;
-    const { function: fn } = this.#call;
-    const isStrict = fn.kind === 'aggregate' && fn.strict;
-    for (let k = 0; k < this.#call.args.length; k++) {
-      args[k] = p.argument(k, row);
-      if (isStrict && args[k] === null) return false;
-    }
-    return true;
-  }
 }
