@@ -12,13 +12,15 @@
  * are no constants here (for PostgreSQL they are in the plans that it makes for one execution).
  */
 import type { FunctionContext, ScalarFunction } from '../catalog/function-entry.ts';
+import { SqlError } from '../types/errors.ts';
 import { coerceTypmod, comparator, inputText, OID, outputText, SqlArray } from '../types/index.ts';
+import { bodyCalls } from './builtin-bodies.ts';
 import { argumentsOf, childrenOf, DeepWalk } from './deep.ts';
 import type { CallExpr, CaseExpr, ConstExpr, Expr } from './expr.ts';
 import { logical, type ModifyQuery, type Query, type Relation, type SublinkExpr } from './logical.ts';
-import { flattenSubqueries } from './rewrite/flatten-subqueries.ts';
+import { flattenSubqueries, nullableRels } from './rewrite/flatten-subqueries.ts';
 import { forgetUnreadColumns, isPlain } from './rewrite/unread-columns.ts';
-import { mapChildren } from './traverse.ts';
+import { hasSetReturning, isVolatile, mapChildren, mapQuery, replaceExpr } from './traverse.ts';
 
 /** The expressions of a query and of the queries inside it, in the order in which PostgreSQL's planner meets them. */
 export interface EarlyConstants {
@@ -88,7 +90,9 @@ function addOfCtes({ ctes }: Query | ModifyQuery, into: Expr[]): void {
 
 function addOfQuery(bound: Query, into: Expr[], isOfInsert = false): void {
   // What is merged lets constants meet: f(x) of a subquery's x, where that is one.
-  const query = hasSubquery(bound) ? forgetUnreadColumns(flattenSubqueries(forgetUnreadColumns(bound))) : bound;
+  const query = hasSubquery(bound)
+    ? withSingleRows(forgetUnreadColumns(flattenSubqueries(forgetUnreadColumns(bound))))
+    : bound;
   const { distinctOn, windows, setOperation } = query;
   addOfCtes(query, into);
   for (const { expr } of query.targets) if (!isOfInsert || !isCastOfConstant(expr)) add(expr, into);
@@ -128,6 +132,35 @@ function addOfRelation(relation: Relation, into: Expr[], isOfInsert: boolean): v
 function hasSubquery(query: Query): boolean {
   for (const { kind } of query.relations.values()) if (kind === 'subquery' || kind === 'values') return true;
   return false;
+}
+
+/** The columns of relations that are one row, VALUES of one or a SELECT without FROM, read as what they are. */
+function withSingleRows(query: Query): Query {
+  if (query.groupingSets !== null) return query;
+  const rows = new Map<number, readonly Expr[]>();
+  for (const relation of query.relations.values()) {
+    const row = singleRow(relation);
+    if (row !== null && !row.some((expr) => isVolatile(expr) || hasSetReturning(expr))) rows.set(relation.rel, row);
+  }
+  if (rows.size === 0) return query;
+  // What an outer join may make null is no constant.
+  for (const rel of nullableRels(query.from)) rows.delete(rel);
+  return mapQuery(query, (expr) =>
+    replaceExpr(expr, (child) => {
+      const node = logical(child);
+      const value = node.kind === 'var' ? rows.get(node.rel)?.[node.column] : undefined;
+      return value === undefined || value.typeOid !== child.typeOid ? null : value;
+    }),
+  );
+}
+
+function singleRow(relation: Relation): readonly Expr[] | null {
+  if (relation.kind === 'values') return relation.rows.length === 1 ? relation.rows[0] : null;
+  if (relation.kind !== 'subquery') return null;
+  const { query } = relation;
+  const { from, limit, offset, hasWindows, ctes } = query;
+  const isRow = from.length === 0 && limit === null && offset === null && isPlain(query);
+  return isRow && !hasWindows && ctes.length === 0 ? query.targets.map((target) => target.expr) : null;
 }
 
 function addConditions(item: Query['from'][number], into: Expr[]): void {
@@ -172,8 +205,10 @@ class FailureSearch {
       case 'var':
         return false;
       case 'call': {
-        const isFixed = this.#areFixed(node.args) && isComputedEarly(node.function);
-        if (isFixed && !CANNOT_FAIL.test(node.function.internalName)) this.hasFound = true;
+        const { args, function: fn } = node;
+        const isFixed = this.#areFixed(args) && isComputedEarly(fn);
+        if (isFixed && !CANNOT_FAIL.test(fn.internalName)) this.hasFound = true;
+        else if (bodyCalls(fn).some((inner) => inner.args.every((i) => this.isFixed(args[i])))) this.hasFound = true;
         return isFixed;
       }
       case 'ioCast': {
@@ -354,7 +389,26 @@ class EarlyRun {
     const { function: fn } = node;
     if (fn.returnsSet || node.spreadsArray === true || node.typeOid === OID.RECORD) return UNKNOWN;
     if (fn.strict && values.includes(null)) return null;
+    if (values.includes(UNKNOWN) || !isComputedEarly(fn)) this.#body(node, values);
     return this.#apply(fn, node.args, values, node.typeOid);
+  }
+
+  /** What the body of a function in SQL computes of constants alone. */
+  #body({ function: fn, args }: CallExpr, values: readonly unknown[]): void {
+    for (const inner of bodyCalls(fn)) {
+      const given = inner.args.map((i) => values[i]);
+      if (given.includes(null)) continue;
+      try {
+        this.#apply(
+          inner.function,
+          inner.args.map((i) => args[i]),
+          given,
+          inner.function.returnType,
+        );
+      } catch (error) {
+        throw error instanceof SqlError ? error.within(`SQL function "${fn.name}" during inlining`) : error;
+      }
+    }
   }
 
   #apply(fn: ScalarFunction, args: readonly Expr[], values: readonly unknown[], typeOid: number): unknown {

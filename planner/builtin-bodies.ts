@@ -1,0 +1,45 @@
+/**
+ * Built-in functions that PostgreSQL has in SQL, and puts into the statements that call them: calls in their bodies whose arguments may all
+ * be constants where not all of the function's are. It computes those before the statement runs (early-constants.ts).
+ */
+import type { ScalarFunction } from '../catalog/function-entry.ts';
+import { functionByOid } from '../catalog/functions/index.ts';
+
+export interface BodyCall {
+  readonly function: ScalarFunction;
+  /** Which of the outer function's arguments it is given. */
+  readonly args: readonly number[];
+}
+
+const NONE: readonly BodyCall[] = [];
+
+const SIMILAR_TO_ESCAPE = 1986;
+const TIMESTAMP_OF_DATE = 2024;
+const DATE_PLUS_TIME = 1272;
+const TIMESTAMP_PLUS_INTERVAL = 2032;
+
+/** By the internal name of the function: the oids of what its body calls, and the arguments. */
+const CALLS: Readonly<Record<string, readonly (readonly [number, readonly number[]])[]>> = {
+  substring_text_text_text: [[SIMILAR_TO_ESCAPE, [1, 2]]],
+  date_part_text_date: [[TIMESTAMP_OF_DATE, [1]]],
+  timestamptz_date_time: [[DATE_PLUS_TIME, [0, 1]]],
+  overlaps_timestamp_interval_timestamp_interval: [
+    [TIMESTAMP_PLUS_INTERVAL, [0, 1]],
+    [TIMESTAMP_PLUS_INTERVAL, [2, 3]],
+  ],
+  overlaps_timestamp_timestamp_timestamp_interval: [[TIMESTAMP_PLUS_INTERVAL, [2, 3]]],
+  overlaps_timestamp_interval_timestamp_timestamp: [[TIMESTAMP_PLUS_INTERVAL, [0, 1]]],
+};
+
+const made = new Map<string, readonly BodyCall[]>();
+
+export function bodyCalls({ internalName }: ScalarFunction): readonly BodyCall[] {
+  const calls = Object.hasOwn(CALLS, internalName) ? CALLS[internalName] : null;
+  if (calls === null) return NONE;
+  let known = made.get(internalName);
+  if (known === undefined) {
+    known = calls.map(([oid, args]) => ({ function: functionByOid(oid) as ScalarFunction, args }));
+    made.set(internalName, known);
+  }
+  return known;
+}
