@@ -6,7 +6,7 @@ import type { Expr, SortKey } from '../expr.ts';
 import { type AggregateRef, type GroupingRef, type LogicalExpr, logical, toExpr } from '../logical.ts';
 import { lastSetCall, visitExpr } from '../traverse.ts';
 import { CLAUSE_WORDS } from './clause-words.ts';
-import { coerceToBoolean, resolveUnknown } from './coerce.ts';
+import { resolveUnknown } from './coerce.ts';
 import { mustHaveEquality } from './comparable.ts';
 import type { BindContext, Position } from './context.ts';
 import { bindExpr } from './expression.ts';
@@ -15,12 +15,18 @@ import { type Clause, type Level, levelOfRel } from './scope.ts';
 import { bindOrderItem } from './sort.ts';
 import { comparesAs } from './targets.ts';
 
+/** What a call of an aggregate or of a window function is given, bound. */
+export interface CallParts {
+  readonly args: readonly Expr[];
+  readonly filter: Expr | null;
+}
+
 /** A call of an aggregate, in the list of the level that it belongs to. */
 export function makeAggregate(
   level: Level,
   node: ast.FunctionCall,
   entry: AggregateFunction,
-  args: readonly Expr[],
+  { args, filter }: CallParts,
   typeOid: number,
   position: Position,
 ): Expr {
@@ -38,10 +44,6 @@ export function makeAggregate(
   if (node.distinct && node.withinGroup) {
     throw context.error('0A000', 'cannot use DISTINCT with WITHIN GROUP', position);
   }
-  const filter =
-    node.filter === null
-      ? null
-      : level.withClause('filter', () => coerceToBoolean(context, bindExpr(level, node.filter!), 'FILTER'));
   const directCount = node.withinGroup ? args.length - node.orderBy.length : 0;
   const directArgs = args.slice(0, directCount);
   const aggregated = args.slice(directCount);

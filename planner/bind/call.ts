@@ -8,7 +8,7 @@ import type { Expr } from '../expr.ts';
 import { lastSetCall } from '../traverse.ts';
 import { makeAggregate } from './aggregate-call.ts';
 import { CLAUSE_WORDS } from './clause-words.ts';
-import { coerceToTarget, coerceType } from './coerce.ts';
+import { coerceToBoolean, coerceToTarget, coerceType } from './coerce.ts';
 import { selectField } from './column-ref.ts';
 import { coerceToCommonType, selectCommonType } from './common-type.ts';
 import type { BindContext, Position } from './context.ts';
@@ -68,6 +68,7 @@ export function bindCall(level: Level, node: ast.FunctionCall): Expr {
   const argNodes = node.withinGroup ? [...node.args, ...node.orderBy.map((item) => item.expr)] : node.args;
   let args: readonly Expr[] = argNodes.map((arg) => bindExpr(level, arg));
   level.clause = outerClause;
+  const filter = bindFilter(level, node);
   checkArgumentNames(context, node);
   if (node.withinGroup) args = matchHypothetical(level, node, args, position);
   const shape: CallShape = {
@@ -98,13 +99,33 @@ export function bindCall(level: Level, node: ast.FunctionCall): Expr {
     if (node.over === null) {
       throw context.error('42809', `window function ${name} requires an OVER clause`, position);
     }
-    return makeWindowCall(level, node, entry, spread.args, spread.resolve(entry.returnType), position);
+    return makeWindowCall(
+      level,
+      node,
+      entry,
+      { args: spread.args, filter },
+      spread.resolve(entry.returnType),
+      position,
+    );
   }
   if (entry.routine !== undefined) context.environment.noteRoutine?.(node, entry.routine.oid);
   if (node.over !== null) {
-    return makeWindowCall(level, node, entry, spread.args, spread.resolve(entry.returnType), position);
+    return makeWindowCall(
+      level,
+      node,
+      entry,
+      { args: spread.args, filter },
+      spread.resolve(entry.returnType),
+      position,
+    );
   }
-  return makeAggregate(level, node, entry, spread.args, spread.resolve(entry.returnType), position);
+  return makeAggregate(level, node, entry, { args: spread.args, filter }, spread.resolve(entry.returnType), position);
+}
+
+/** Its columns and functions are looked up behind those of the arguments, and before the function that is called. */
+function bindFilter(level: Level, { filter }: ast.FunctionCall): Expr | null {
+  if (filter === null) return null;
+  return level.withClause('filter', () => coerceToBoolean(level.context, bindExpr(level, filter), 'FILTER'));
 }
 
 /** Named arguments come last, each once. */

@@ -4,10 +4,9 @@ import type * as ast from '../../parser/ast.ts';
 import type { Expr } from '../expr.ts';
 import { logical, toExpr } from '../logical.ts';
 import { lastSetCall, someExpr } from '../traverse.ts';
+import type { CallParts } from './aggregate-call.ts';
 import { CLAUSE_WORDS } from './clause-words.ts';
-import { coerceToBoolean } from './coerce.ts';
 import type { Position } from './context.ts';
-import { bindExpr } from './expression.ts';
 import { madeWindowAggregate } from './made-aggregate.ts';
 import type { Clause, Level } from './scope.ts';
 import { bindWindowReference } from './window.ts';
@@ -19,7 +18,7 @@ export function makeWindowCall(
   level: Level,
   node: ast.FunctionCall,
   entry: Exclude<FunctionEntry, ScalarFunction>,
-  args: readonly Expr[],
+  { args, filter }: CallParts,
   typeOid: number,
   position: Position,
 ): Expr {
@@ -57,10 +56,6 @@ export function makeWindowCall(
       hint: 'You might be able to move the set-returning function into a LATERAL FROM item.',
     });
   }
-  const filter =
-    node.filter === null
-      ? null
-      : level.withClause('filter', () => coerceToBoolean(context, bindExpr(level, node.filter!), 'FILTER'));
   const window = bindWindowReference(level, node.over!);
   level.hasWindows = true;
   const fn: WindowFunction | AggregateFunction = entry;
