@@ -175,7 +175,7 @@ function matchesAfterPercent(
 class MatcherCache {
   private readonly compile: (pattern: string) => LikeMatcher;
   private readonly matchers = new Map<string, LikeMatcher>();
-  private lastPattern = '\u0000';
+  private lastPattern: string | null = null;
   private lastMatcher: LikeMatcher = () => false;
 
   constructor(compile: (pattern: string) => LikeMatcher) {

@@ -9,7 +9,8 @@ import type { Operator } from './operator.ts';
 export class GateOperator implements Operator {
   readonly #input: Operator;
   readonly #condition: ScalarFunctionOfContext;
-  #isOpen = false;
+  /** Null: the condition has not been looked at yet. It may have to wait, which operators do when they are polled. */
+  #isOpen: boolean | null = null;
 
   constructor({ input, filter }: GatePlan, execution: Execution) {
     const { program } = execution;
@@ -25,17 +26,21 @@ export class GateOperator implements Operator {
     return this.#input.countOnly?.() ?? false;
   }
 
-  open(x: ExecContext): void {
-    this.#isOpen = this.#condition(x) === true;
-    if (this.#isOpen) this.#input.open(x);
+  open(): void {
+    this.#isOpen = null;
   }
 
   poll(x: ExecContext): Batch {
+    if (this.#isOpen === null) {
+      this.#isOpen = this.#condition(x) === true;
+      x.evaluated();
+      if (this.#isOpen) this.#input.open(x);
+    }
     return this.#isOpen ? this.#input.poll(x) : END;
   }
 
   close(x: ExecContext): void {
-    this.#isOpen = false;
+    this.#isOpen = null;
     this.#input.close(x);
   }
 }

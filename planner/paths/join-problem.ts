@@ -17,7 +17,7 @@ import type { Expr } from '../expr.ts';
 import { conjuncts, type FromItem, type LogicalJoinType, logical, type Query, type Relation } from '../logical.ts';
 import { comparisonOf } from '../operators.ts';
 import { freeRels, relsOf } from '../relation-sets.ts';
-import { isVolatile, someExpr, visitExpr } from '../traverse.ts';
+import { isVolatile, visitExpr } from '../traverse.ts';
 import { ConditionTable } from './join-conditions.ts';
 import type { RelSet } from './path.ts';
 import type { Planner } from './planner.ts';
@@ -392,7 +392,7 @@ export class JoinProblem {
   /** A condition that every row must pass. Equalities of one type go to the equivalence classes. */
   private addInner(expr: Expr, scope: RelSet, below: readonly SpecialJoin[]): void {
     const clause = this.makeClause(expr, scope, below);
-    if (clause.rels === NO_RELS && this.nullableDepth === 0 && isPlain(expr)) {
+    if (clause.rels === NO_RELS && this.nullableDepth === 0 && !isVolatile(expr)) {
       this.gates.push(expr);
       return;
     }
@@ -475,15 +475,6 @@ export function isConstantMember(expr: Expr): boolean {
     return node.function.volatility !== 'volatile' && !node.function.returnsSet && isConstantMember(node.args[0]);
   }
   return false;
-}
-
-/** Computed at once: nothing in it is volatile, waits, or reads tables. */
-function isPlain(expr: Expr): boolean {
-  return !someExpr(expr, (child) => {
-    const node = logical(child);
-    if (node.kind === 'sublink') return true;
-    return node.kind === 'call' && (node.function.volatility === 'volatile' || node.function.routine !== undefined);
-  });
 }
 
 function addMember(target: EquivalenceClass, expr: Expr, rels: RelSet): void {

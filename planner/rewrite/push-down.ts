@@ -14,8 +14,8 @@ import {
   type Relation,
   type SubqueryRelation,
 } from '../logical.ts';
-import { relsOf } from '../relation-sets.ts';
-import { hasSetReturning, hasSublink, isVolatile, replaceExpr } from '../traverse.ts';
+import { freeRels, relsOf } from '../relation-sets.ts';
+import { hasSetReturning, hasSublink, isVolatile, replaceExpr, someExpr } from '../traverse.ts';
 
 export function pushDownConditions(query: Query): Query {
   if (query.where === null || !hasSubquery(query)) return query;
@@ -115,24 +115,33 @@ function columnsUsed(part: Expr, rel: number): Set<number> {
   return used;
 }
 
-/** HAVING conditions that do not use aggregates are tested before grouping. */
+/**
+ * HAVING conditions that do not use aggregates are tested before grouping. Subqueries stay above it, where they are run less often; but not those
+ * that are run once.
+ */
 export function pushHaving(query: Query): Query {
   if (query.having === null || query.groupingSets !== null || query.groupBy.length === 0) return query;
   const down: Expr[] = [];
   const kept: Expr[] = [];
   for (const part of conjuncts(query.having)) {
-    (usesAggregate(part) || isVolatile(part) || hasSublink(part) ? kept : down).push(part);
+    (usesAggregate(part, query) || isVolatile(part) || runsPerRow(part, query) ? kept : down).push(part);
   }
   if (down.length === 0) return query;
   return { ...query, having: makeAnd(kept), where: makeAnd([...conjuncts(query.where), ...down]) };
 }
 
-function usesAggregate(expr: Expr): boolean {
-  let found = false;
-  replaceExpr(expr, (child) => {
-    const { kind } = logical(child);
-    if (kind === 'aggregateRef' || kind === 'groupingRef') found = true;
-    return null;
+function usesAggregate(expr: Expr, { id }: Query): boolean {
+  return someExpr(expr, (child) => {
+    const node = logical(child);
+    return (node.kind === 'aggregateRef' || node.kind === 'groupingRef') && node.query === id;
   });
-  return found;
+}
+
+/** Some subquery's answer depends on the row, or on the value that is looked for in it. */
+function runsPerRow(expr: Expr, { relations }: Query): boolean {
+  return someExpr(expr, (child) => {
+    const node = logical(child);
+    if (node.kind !== 'sublink') return false;
+    return node.test !== null || [...freeRels(node.query)].some((rel) => relations.has(rel));
+  });
 }

@@ -158,7 +158,7 @@ export async function runDifferential(options: RunOptions): Promise<RunResult> {
 function wholeSql(asked: Asked): string {
   const last =
     asked.statement.after.length > 0 && asked.reference[0]!.error === null ? asked.statement.after.slice(0, -1) : [];
-  return [asked.sql, ...last].join('; ');
+  return [...asked.statement.before, asked.sql, ...last].join('; ');
 }
 
 async function explanationOf(

@@ -124,6 +124,13 @@ export const EXPLANATIONS: readonly Explanation[] = [
         isAlike(describe(asked.reference[0]!), describe(asked.target[0]!))),
   },
   {
+    name: 'what is computed of last digits',
+    reason:
+      'the same, where a value of another type is computed of such a float: the float by itself differs in its last digits, and with one ' +
+      'of them as a literal in its place both servers agree (isOfLastDigits)',
+    holds: (asked, found, ask) => found.kind === 'rows' && isOfLastDigits(asked, ask),
+  },
+  {
     name: 'bytes of a character',
     reason: 'PostgreSQL shows single bytes of a character, which are no text: here it stands as a whole, or escaped',
     holds: (asked, found) => (found.kind === 'error' || found.kind === 'rows') && isCutCharacter(asked),
@@ -239,6 +246,7 @@ export const EXPLANATIONS: readonly Explanation[] = [
 /** Reasons that ask more. */
 const ASKING: ReadonlySet<string> = new Set([
   'order of evaluation',
+  'what is computed of last digits',
   'arguments beside a constant NULL',
   'conditions that constants decide',
   'least and greatest under WITH TIES',
@@ -284,6 +292,20 @@ async function isDecidedByConstants(asked: Asked, ask: Ask): Promise<boolean> {
       const without = await ask(asked.statement, replace(asked.root, node, text(simpler)));
       if (difference(without) === null && describeAll(without.reference) === describeAll(asked.reference)) return true;
     }
+  }
+  return false;
+}
+
+/** A float in it, of constants alone, has other last digits on the other server; given the reference's, both answer as the reference has. */
+async function isOfLastDigits(asked: Asked, ask: Ask): Promise<boolean> {
+  const scalar: Statement = { kind: 'scalar', root: asked.root, order: null, before: [], after: [] };
+  for (const node of expressionsIn(asked.root)) {
+    if (node.type !== 'float8' && node.type !== 'float4') continue;
+    const alone = await ask(scalar, text('SELECT ', node));
+    if (difference(alone)?.kind !== 'rows' || difference(alone, sameDigits) !== null) continue;
+    const given = text(`'${alone.reference[0]!.rows[0]![0]}'::${node.type}`);
+    const both = await ask(asked.statement, replace(asked.root, node, given));
+    if (difference(both) === null && describeAll(both.reference) === describeAll(asked.reference)) return true;
   }
   return false;
 }
