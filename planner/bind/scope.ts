@@ -6,6 +6,7 @@
  * bare names (its own, merged columns stand for them), but their qualified names stay visible.
  */
 import type { RelationEntry } from '../../catalog/entries.ts';
+import type * as ast from '../../parser/ast.ts';
 import type { SqlError } from '../../types/errors.ts';
 import { LazyMap } from '../../types/lazy-map.ts';
 import type { Expr } from '../expr.ts';
@@ -125,8 +126,10 @@ export class Level {
   hasAggregates = false;
   hasWindows = false;
   hasSets = false;
+  /** Windows as they are written, those of the WINDOW clause first; bound behind the rest of the query (bindWindows). */
+  readonly windowSpecs: { readonly name: string | null; readonly spec: ast.WindowSpec }[] = [];
+  readonly windowsByText = new LazyMap<string, number>();
   readonly windows: WindowDefinition[] = [];
-  readonly namedWindows = new LazyMap<string, number>();
   /** Set when the level's FROM items may not use aggregates of the outer level (LATERAL subselect). */
   fromSubselect = false;
 

@@ -13,8 +13,9 @@ import {
   type Relation,
   type RelationColumn,
   type Target,
+  toExpr,
 } from '../logical.ts';
-import { mapSortKeys, someExpr } from '../traverse.ts';
+import { mapSortKeys, replaceExpr, someExpr } from '../traverse.ts';
 import { checkAsOf } from './as-of.ts';
 import { coerceToBoolean } from './coerce.ts';
 import { collateQuery, commonCollation, keyedColumns } from './collation.ts';
@@ -31,7 +32,7 @@ import { Level } from './scope.ts';
 import { bindOrderItem } from './sort.ts';
 import { bindTargetReference, bindTargets, resolveTargets, type TargetList } from './targets.ts';
 import { INT8, UNKNOWN } from './type-info.ts';
-import { bindNamedWindow } from './window.ts';
+import { addWindow, bindWindows } from './window.ts';
 
 export interface QueryOptions {
   /** Unknown literals of the target list stay unknown: the caller converts them (set operations, INSERT). */
@@ -94,7 +95,7 @@ function bindSelect(level: Level, node: ast.Query, body: ast.SelectBody, options
   }
   checkAsOf(context, body);
   const from = bindFromClause(level, body.from);
-  for (const { name, spec } of body.windows) bindNamedWindow(level, name, spec);
+  for (const { name, spec } of body.windows) addWindow(level, name, spec);
   let targets: readonly Target[] = level.withClause('select', () => bindTargets(level, body.targets));
   if (options.keepUnknown !== true) targets = resolveTargets(level, targets);
   const where =
@@ -115,6 +116,13 @@ function bindSelect(level: Level, node: ast.Query, body: ast.SelectBody, options
   let distinctOn = bindDistinct(level, body, list, orderBy);
   targets = list.targets;
   const { limit, offset } = bindLimits(level, node);
+  const numbers = bindWindows(level);
+  if (numbers !== null) {
+    const one = (expr: Expr): Expr => withWindows(level, expr, numbers);
+    targets = targets.map((target) => ({ ...target, expr: one(target.expr) }));
+    orderBy = mapSortKeys(orderBy, one);
+    distinctOn = distinctOn === null ? null : distinctOn.map(one);
+  }
   let windows = [...level.windows];
   const isGrouped = level.hasAggregates || grouping.keys.length > 0 || grouping.sets !== null || having !== null;
   if (isGrouped) {
@@ -152,6 +160,15 @@ function bindSelect(level: Level, node: ast.Query, body: ast.SelectBody, options
     withTies: node.limitWithTies,
   });
   return node.locking.length === 0 ? query : { ...query, locks: bindLocks(level, node, query) };
+}
+
+/** Its calls over windows, by the numbers of those that stand for them. */
+function withWindows({ context, queryId }: Level, expr: Expr, numbers: readonly number[]): Expr {
+  return replaceExpr(expr, (child) => {
+    const node = logical(child);
+    if (node.kind !== 'windowRef' || node.query !== queryId) return null;
+    return context.copyLocation(child, toExpr({ ...node, window: numbers[node.window] }));
+  });
 }
 
 /** A recursive term may not aggregate the rows of the round before. */

@@ -38,34 +38,61 @@ const DEFAULT_FRAME: WindowFrame = {
   rangeAdd: null,
 };
 
-/** Index into the level's windows. */
+/**
+ * Index into the level's windows. What stands in OVER is bound behind the rest of the query (bindWindows); until then windows are the same
+ * that are written alike.
+ */
 export function bindWindowReference(level: Level, over: ast.WindowName | ast.WindowSpec): number {
   const { context } = level;
-  if (over.kind === 'windowName') {
-    const index = level.namedWindows.get(over.name);
-    if (index !== undefined) return index;
-    throw context.error('42704', `window "${over.name}" does not exist`, positionOf(context, over.position));
-  }
-  const definition = bindWindowSpec(level, over);
-  return internWindow(level, definition);
+  if (over.kind !== 'windowName') return addWindow(level, null, over);
+  const index = level.windowSpecs.findIndex(({ name }) => name === over.name);
+  if (index >= 0) return index;
+  throw context.error('42704', `window "${over.name}" does not exist`, positionOf(context, over.position));
 }
 
-/** WINDOW name AS (...): bound before the target list. */
-export function bindNamedWindow(level: Level, name: string, spec: ast.WindowSpec): void {
-  const { context } = level;
-  if (level.namedWindows.has(name)) {
-    throw context.error('42P20', `window "${name}" is already defined`, positionOf(context, spec.position));
+export function addWindow(level: Level, name: string | null, spec: ast.WindowSpec): number {
+  const { windowSpecs, windowsByText } = level;
+  const { text, hasLiterals } = textOf(spec);
+  const known = windowsByText.get(text);
+  if (known !== undefined && name === null) {
+    // Another statement of the same shape may have other literals here and there.
+    if (hasLiterals) level.context.shareable = false;
+    return known;
   }
-  const definition = bindWindowSpec(level, spec);
-  level.windows.push(definition);
-  level.namedWindows.set(name, level.windows.length - 1);
+  const index = windowSpecs.push({ name, spec }) - 1;
+  if (known === undefined) windowsByText.set(text, index);
+  return index;
 }
 
-function internWindow(level: Level, definition: WindowDefinition): number {
-  const known = level.windows.findIndex((window) => sameWindow(window, definition));
-  if (known >= 0) return known;
-  level.windows.push(definition);
-  return level.windows.length - 1;
+/** Alike for windows that are written alike, wherever they stand. */
+function textOf(spec: ast.WindowSpec): { readonly text: string; readonly hasLiterals: boolean } {
+  let hasLiterals = false;
+  const text = JSON.stringify(spec, (key, value: unknown) => {
+    if (key === 'position') return undefined;
+    if (key !== 'literalIndex') return typeof value === 'bigint' ? `${value}n` : value;
+    hasLiterals ||= (value as number) >= 0;
+    return undefined;
+  });
+  return { text, hasLiterals };
+}
+
+/**
+ * Binds all windows, in the order in which they were met: those of the WINDOW clause first. Of those that are the same one is kept; the answer says which
+ * stands for which, if that is another.
+ */
+export function bindWindows(level: Level): readonly number[] | null {
+  const { context, windowSpecs, windows } = level;
+  const named = new Map<string, WindowDefinition>();
+  const indexes = windowSpecs.map(({ name, spec }) => {
+    if (name !== null && named.has(name)) {
+      throw context.error('42P20', `window "${name}" is already defined`, positionOf(context, spec.position));
+    }
+    const definition = bindWindowSpec(level, spec, named);
+    if (name !== null) named.set(name, definition);
+    const known = windows.findIndex((window) => sameWindow(window, definition));
+    return known >= 0 ? known : windows.push(definition) - 1;
+  });
+  return indexes.every((index, i) => index === i) ? null : indexes;
 }
 
 function sameWindow(a: WindowDefinition, b: WindowDefinition): boolean {
@@ -95,19 +122,23 @@ function sameKeys(a: readonly SortKey[], b: readonly SortKey[]): boolean {
   );
 }
 
-function bindWindowSpec(level: Level, spec: ast.WindowSpec): WindowDefinition {
+/** `named`: those that stand before it in the WINDOW clause. */
+function bindWindowSpec(
+  level: Level,
+  spec: ast.WindowSpec,
+  named: ReadonlyMap<string, WindowDefinition>,
+): WindowDefinition {
   const { context } = level;
   const position = positionOf(context, spec.position);
-  let partitionBy = level.withClause('window partition', () =>
-    spec.partitionBy.map((expr) => bindSortExpr(level, expr)),
-  );
+  const base = spec.base === null ? null : named.get(spec.base);
+  if (base === undefined) throw context.error('42704', `window "${spec.base}" does not exist`, position);
   let orderBy: readonly SortKey[] = level.withClause('window order', () =>
     spec.orderBy.map((item) => bindOrderItem(context, item, bindSortExpr(level, item.expr))),
   );
-  if (spec.base !== null) {
-    const index = level.namedWindows.get(spec.base);
-    if (index === undefined) throw context.error('42704', `window "${spec.base}" does not exist`, position);
-    const base = level.windows[index];
+  let partitionBy: readonly Expr[] = level.withClause('window partition', () =>
+    spec.partitionBy.map((expr) => bindSortExpr(level, expr)),
+  );
+  if (base !== null) {
     if (partitionBy.length > 0) {
       throw context.error('42P20', `cannot override PARTITION BY clause of window "${spec.base}"`, position);
     }
@@ -123,7 +154,7 @@ function bindWindowSpec(level: Level, spec: ast.WindowSpec): WindowDefinition {
         bare ? { hint: 'Omit the parentheses in this OVER clause.' } : undefined,
       );
     }
-    partitionBy = [...base.partitionBy];
+    partitionBy = base.partitionBy;
     if (orderBy.length === 0) orderBy = base.orderBy;
   }
   const frame = spec.frame === null ? DEFAULT_FRAME : bindFrame(level, spec.frame, orderBy, position);

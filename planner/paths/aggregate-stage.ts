@@ -2,6 +2,7 @@
 
 import type { ScalarFunction } from '../../catalog/function-entry.ts';
 import { operatorsByName } from '../../catalog/functions/index.ts';
+import { inTestOrder } from '../cost/condition-cost.ts';
 import { COST } from '../cost/params.ts';
 import { equalExpr } from '../equal-expr.ts';
 import type { AggregateCall, Expr, SortKey } from '../expr.ts';
@@ -185,7 +186,7 @@ function buildAggregate(
       }),
     ),
     groupingSets: sets,
-    having: translateNullable(planner, query.having, resolve),
+    having: translateNullable(planner, inTestOrder(query.having), resolve),
     targets: translateAll(planner, targets, resolve),
     output: outputOf(targets),
     ...estimates(estimate, planner.widthOf(targets)),

@@ -5,6 +5,7 @@
  * Sets of a component that dynamic programming takes are small numbers here (ComponentSets): sets of any size are bigints, and those
  * cost an allocation an operation.
  */
+import { conditionCost } from '../cost/condition-cost.ts';
 import { andSelectivity } from '../cost/selectivity.ts';
 import { equalExpr } from '../equal-expr.ts';
 import type { Expr } from '../expr.ts';
@@ -35,6 +36,7 @@ export class JoinCondition {
   readonly rightRels: RelSet;
   private readonly problem: JoinProblem;
   private share = -1;
+  private calls = -1;
   private straight: HashKey | null | undefined;
   private crossed: HashKey | null | undefined;
 
@@ -50,6 +52,11 @@ export class JoinCondition {
   get selectivity(): number {
     if (this.share < 0) this.share = andSelectivity(this.problem.planner.selectivity, [this.expr]);
     return this.share;
+  }
+
+  get cost(): number {
+    if (this.calls < 0) this.calls = conditionCost(this.expr);
+    return this.calls;
   }
 
   /** `isCrossed`: the outer side has the right operand. */

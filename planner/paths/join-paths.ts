@@ -5,6 +5,7 @@
  * the set's paths do not beat.
  */
 
+import { cheapestFirst } from '../cost/condition-cost.ts';
 import { COST, HASH_NEAR_ROWS, HASH_ROW_BYTES } from '../cost/params.ts';
 import type { Expr, SortKey } from '../expr.ts';
 import { makeAnd } from '../logical.ts';
@@ -197,8 +198,9 @@ interface JoinSides {
   readonly joinType: JoinType;
 }
 
+/** In the order in which they are tested. */
 function exprsOf(conditions: readonly JoinCondition[]): Expr[] {
-  return conditions.map(({ expr }) => expr);
+  return cheapestFirst(conditions, ({ cost }) => cost).map(({ expr }) => expr);
 }
 
 class HashJoinPath implements Path {
@@ -282,7 +284,7 @@ class NestedLoopPath implements Path {
   build(targets: readonly Expr[]): Plan {
     const { problem, conditions, outer, outerPath, inner, innerPath, joinType } = this.sides;
     const { planner } = problem;
-    const condition = testedInLoop(problem, conditions, innerPath, joinType);
+    const condition = exprsOf(testedInLoop(problem, conditions, innerPath, joinType));
     const filter = joinType === 'inner' ? [] : exprsOf(conditions.filter);
     const used = [...targets, ...condition, ...filter];
     const innerColumns = varsOf(used, problem.relsIn(inner.mask));
@@ -309,13 +311,15 @@ class NestedLoopPath implements Path {
 }
 
 /** Conditions that a nested loop tests for each pair of rows: those that the inner path does not take care of. */
-function testedInLoop(problem: JoinProblem, conditions: DueConditions, inner: Path, joinType: JoinType): Expr[] {
+function testedInLoop(
+  problem: JoinProblem,
+  { on, filter }: DueConditions,
+  inner: Path,
+  joinType: JoinType,
+): JoinCondition[] {
   const enforced = inner.enforced.map((expr) => problem.conditions.of(expr).number);
-  const result: Expr[] = [];
-  for (const { expr, number } of conditions.on) if (!enforced.includes(number)) result.push(expr);
-  if (joinType !== 'inner') return result;
-  for (const { expr, number } of conditions.filter) if (!enforced.includes(number)) result.push(expr);
-  return result;
+  const tested = joinType === 'inner' ? [...on, ...filter] : on;
+  return tested.filter(({ number }) => !enforced.includes(number));
 }
 
 /** Paths of a side that need nothing; of lateral relations, which always need something, those that need nothing of `other`. */

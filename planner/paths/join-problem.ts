@@ -12,6 +12,7 @@
 import type { ScalarFunction } from '../../catalog/function-entry.ts';
 import { equalityFunction } from '../../catalog/functions/index.ts';
 import { LazyMap } from '../../types/lazy-map.ts';
+import { cheapestFirst, conditionCost, nodeCost } from '../cost/condition-cost.ts';
 import { equalExpr } from '../equal-expr.ts';
 import type { Expr } from '../expr.ts';
 import { conjuncts, type FromItem, type LogicalJoinType, logical, type Query, type Relation } from '../logical.ts';
@@ -39,18 +40,14 @@ export interface Clause {
   readonly equality: Equality | null;
   /** Calls in it: cheap ones are tested first, those with subqueries last. */
   readonly cost: number;
-  readonly hasSublink: boolean;
 }
 
 /** What one walk over a condition finds. */
 interface Survey {
   rels: RelSet;
   cost: number;
-  hasSublink: boolean;
   isVolatile: boolean;
 }
-
-const SUBLINK_COST = 1000;
 
 export interface SpecialJoin {
   readonly type: Exclude<LogicalJoinType, 'inner'>;
@@ -161,7 +158,6 @@ export class JoinProblem {
             required: innerRels,
             equality: this.asEquality(expr, false),
             cost: 1,
-            hasSublink: false,
           });
         }
       }
@@ -169,11 +165,13 @@ export class JoinProblem {
   }
 
   /** Conditions on one relation alone, those that equivalences imply included. */
-  restrictions(bit: RelSet): Expr[] {
+  restrictions(bit: RelSet): readonly Expr[] {
     const { clauses } = this;
-    const own = clauses.filter(({ required }) => required !== NO_RELS && (required & ~bit) === NO_RELS);
-    if (own.length > 1) own.sort((x, y) => x.cost - y.cost);
-    const result = own.filter(({ hasSublink }) => !hasSublink).map(({ expr }) => expr);
+    const result: { readonly expr: Expr; readonly cost: number }[] = [];
+    for (const clause of clauses) {
+      if (clause.required !== NO_RELS && (clause.required & ~bit) === NO_RELS) result.push(clause);
+    }
+    const add = (expr: Expr) => result.push({ expr, cost: conditionCost(expr) });
     for (const item of this.classes) {
       const constants = item.members.filter((member) => member.rels === NO_RELS);
       const own = item.members.filter((member) => member.rels === bit);
@@ -181,12 +179,11 @@ export class JoinProblem {
         for (const member of own) {
           const isFirst = item.members.find((other) => other.rels !== NO_RELS) === member;
           const wanted = isFirst ? constants : constants.slice(0, 1);
-          for (const constant of wanted) result.push(classEquality(item, member.expr, constant.expr));
+          for (const constant of wanted) add(classEquality(item, member.expr, constant.expr));
         }
-      } else for (let i = 1; i < own.length; i++) result.push(classEquality(item, own[0].expr, own[i].expr));
+      } else for (let i = 1; i < own.length; i++) add(classEquality(item, own[0].expr, own[i].expr));
     }
-    for (const { expr, hasSublink } of own) if (hasSublink) result.push(expr);
-    return result;
+    return cheapestFirst(result, ({ cost }) => cost).map(({ expr }) => expr);
   }
 
   /** Equalities between this relation and others, for parameterised index scans: the relation's side first. */
@@ -344,23 +341,21 @@ export class JoinProblem {
 
   private makeClause(expr: Expr, scope: RelSet, below: readonly SpecialJoin[]): Clause {
     const found = this.survey(expr);
-    const { rels, cost, hasSublink } = found;
+    const { rels, cost } = found;
     const closed = this.close(rels, below);
     const required = rels === NO_RELS ? scope : found.isVolatile ? scope | closed : closed;
-    return { expr, rels, required, equality: this.asEquality(expr, found.isVolatile), cost, hasSublink };
+    return { expr, rels, required, equality: this.asEquality(expr, found.isVolatile), cost };
   }
 
   private survey(expr: Expr): Survey {
-    const found: Survey = { rels: NO_RELS, cost: 0, hasSublink: false, isVolatile: false };
+    const found: Survey = { rels: NO_RELS, cost: 0, isVolatile: false };
     visitExpr(expr, (child) => {
       const node = logical(child);
+      found.cost += nodeCost(child);
       if (node.kind === 'var') found.rels |= this.bits.get(node.rel) ?? NO_RELS;
       else if (node.kind === 'call') {
-        found.cost++;
         if (node.function.volatility === 'volatile') found.isVolatile = true;
       } else if (node.kind === 'sublink') {
-        found.cost += SUBLINK_COST;
-        found.hasSublink = true;
         found.rels |= this.maskOf(child);
         if (isVolatile(child)) found.isVolatile = true;
         return false;

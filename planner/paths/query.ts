@@ -2,6 +2,8 @@
  * A query's plan: join paths, then the stages above them: grouping, windows, set-returning targets, DISTINCT, ORDER BY, locks,
  * LIMIT. Each stage wraps a path; the cheapest of the finished ones is built.
  */
+
+import { inTestOrder } from '../cost/condition-cost.ts';
 import { distinctCount } from '../cost/group-count.ts';
 import { COST } from '../cost/params.ts';
 import { equalExpr } from '../equal-expr.ts';
@@ -172,7 +174,7 @@ export function resultPath(planner: Planner, where: Expr | null): Path {
     enforced: [],
     build: (targets) => ({
       kind: 'result',
-      filter: translateNullable(planner, where, NOTHING),
+      filter: translateNullable(planner, inTestOrder(where), NOTHING),
       targets: translateAll(planner, targets, NOTHING),
       output: outputOf(targets),
       ...estimates(estimate, planner.widthOf(targets)),

@@ -216,19 +216,6 @@ export const EXPLANATIONS: readonly Explanation[] = [
       isDecidedByConstants(asked, ask),
   },
   {
-    name: 'names in OVER',
-    reason:
-      'PostgreSQL binds windows behind the rest of a query: of two columns that are not there it tells the other first',
-    holds: (asked, found) =>
-      found.kind === 'error' &&
-      errorsOf(asked).every((code) => code === '42703') &&
-      / OVER \(/.test(asked.sql) &&
-      [asked.reference, asked.target].every(([answer]) => {
-        const column = /^column (\S+) does not exist/.exec(answer!.error!.message)?.[1];
-        return column !== undefined && asked.sql.includes(column);
-      }),
-  },
-  {
     name: 'order of evaluation',
     reason:
       "which conditions and columns are evaluated, in which order and for which rows is the plan's choice: an error of data may be " +
