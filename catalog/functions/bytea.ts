@@ -1,6 +1,7 @@
 /** bytea: comparison, pieces, bits, encodings. Values are never changed in place. */
 import { type SqlError, sqlError } from '../../types/errors.ts';
 import { replaceEach } from '../../types/replace-each.ts';
+import { convertBytes, convertFrom, convertTo } from './encodings.ts';
 import type { FunctionModule } from './module.ts';
 
 const compare = (a: Uint8Array, b: Uint8Array): number => Buffer.compare(a, b);
@@ -156,94 +157,6 @@ function decode(text: string, format: string): Uint8Array {
   }
 }
 
-type Encoding = 'utf8' | 'latin1' | 'ascii';
-
-/** Encoding names as PostgreSQL cleans them up: lower case letters and digits only. */
-function encodingNamed(name: string, role: 'source' | 'destination'): Encoding {
-  switch (name.toLowerCase().replace(/[^a-z0-9]/g, '')) {
-    case 'utf8':
-    case 'unicode':
-      return 'utf8';
-    case 'latin1':
-    case 'iso88591':
-      return 'latin1';
-    case 'sqlascii':
-      return 'ascii';
-    default:
-      throw sqlError('22023', `invalid ${role} encoding name "${name}"`);
-  }
-}
-
-const strictDecoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
-
-function invalidUtf8(bytes: Uint8Array): SqlError {
-  // The first byte at which decoding fails, and what its lead byte asks for.
-  let start = 0;
-  while (start < bytes.length) {
-    const byte = bytes[start];
-    const size = byte < 0x80 ? 1 : byte < 0xe0 ? 2 : byte < 0xf0 ? 3 : 4;
-    try {
-      if (byte === 0) break;
-      strictDecoder.decode(bytes.subarray(start, start + size));
-    } catch {
-      break;
-    }
-    start += size;
-  }
-  const lead = bytes[start];
-  const size = lead < 0xc0 || lead >= 0xf8 ? 1 : lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : 4;
-  const shown = Array.from(bytes.subarray(start, start + size), (b) => `0x${b.toString(16).padStart(2, '0')}`);
-  return sqlError('22021', `invalid byte sequence for encoding "UTF8": ${shown.join(' ')}`);
-}
-
-function textFromUtf8(bytes: Uint8Array): string {
-  if (bytes.includes(0)) throw invalidUtf8(bytes);
-  try {
-    return strictDecoder.decode(bytes);
-  } catch {
-    throw invalidUtf8(bytes);
-  }
-}
-
-function refuseZero(bytes: Uint8Array, encoding: Encoding): void {
-  if (!bytes.includes(0)) return;
-  const name = encoding === 'latin1' ? 'LATIN1' : 'SQL_ASCII';
-  throw sqlError('22021', `invalid byte sequence for encoding "${name}": 0x00`);
-}
-
-/** Text of these bytes; SQL_ASCII says nothing of what they are, so that they must be the database's. */
-function decodeText(bytes: Uint8Array, encoding: Encoding): string {
-  if (encoding !== 'utf8') refuseZero(bytes, encoding);
-  if (encoding !== 'latin1') return textFromUtf8(bytes);
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1');
-}
-
-/** SQL_ASCII takes and gives bytes as they are; what is not SQL_ASCII is checked. */
-function convertBytes(bytes: Uint8Array, sourceName: string, destinationName: string): Uint8Array {
-  const source = encodingNamed(sourceName, 'source');
-  const destination = encodingNamed(destinationName, 'destination');
-  if (source !== 'ascii') {
-    const text = decodeText(bytes, source);
-    return source === destination || destination === 'ascii' ? bytes : encodeText(text, destination);
-  }
-  refuseZero(bytes, source);
-  if (destination === 'utf8') textFromUtf8(bytes);
-  return bytes;
-}
-
-function encodeText(text: string, encoding: Encoding): Uint8Array {
-  if (encoding !== 'latin1') return new Uint8Array(Buffer.from(text, 'utf8'));
-  const bad = /[^\x00-\xff]/u.exec(text);
-  if (bad !== null) {
-    const shown = Array.from(Buffer.from(bad[0], 'utf8'), (b) => `0x${b.toString(16).padStart(2, '0')}`);
-    throw sqlError(
-      '22P05',
-      `character with byte sequence ${shown.join(' ')} in encoding "UTF8" has no equivalent in encoding "LATIN1"`,
-    );
-  }
-  return new Uint8Array(Buffer.from(text, 'latin1'));
-}
-
 export const byteaFunctions: FunctionModule = {
   plain: {
     byteaeq: (a: Uint8Array, b: Uint8Array) => compare(a, b) === 0,
@@ -275,8 +188,8 @@ export const byteaFunctions: FunctionModule = {
     bytea_bit_count: bitCount,
     binary_encode: encode,
     binary_decode: decode,
-    pg_convert_from: (bytes: Uint8Array, source: string) => decodeText(bytes, encodingNamed(source, 'source')),
-    pg_convert_to: (text: string, destination: string) => encodeText(text, encodingNamed(destination, 'destination')),
+    pg_convert_from: convertFrom,
+    pg_convert_to: convertTo,
     pg_convert: convertBytes,
   },
 };

@@ -134,6 +134,8 @@ function addMonthsAndDays(value: Timestamp, months: number, addedDays: number): 
     const newYear = Math.floor(count / 12);
     const newMonth = count - newYear * 12 + 1;
     days = daysOfDate(newYear, newMonth, Math.min(day, daysInMonth(newYear, newMonth)));
+    // Each step must be a timestamp, also where the next one comes back.
+    if (addedDays !== 0) joinTimestamp(days, micros);
   }
   return joinTimestamp(days + addedDays, micros);
 }

@@ -145,6 +145,7 @@ export const ENCODING_NAMES = (
   'LATIN8 LATIN9 LATIN10 WIN1256 WIN1258 WIN866 WIN874 KOI8R WIN1251 WIN1252 ISO_8859_5 ISO_8859_6 ISO_8859_7 ISO_8859_8 ' +
   'WIN1250 WIN1253 WIN1254 WIN1255 WIN1257 KOI8U SJIS BIG5 GBK UHC GB18030 JOHAB SHIFT_JIS_2004'
 ).split(' ');
+/** What is not the proper name without its underscores: `windows1252` is `win1252`. */
 const ENCODING_ALIASES: Readonly<Record<string, string>> = {
   unicode: 'UTF8',
   abc: 'WIN1258',
@@ -153,20 +154,31 @@ const ENCODING_ALIASES: Readonly<Record<string, string>> = {
   mskanji: 'SJIS',
   shiftjis: 'SJIS',
   tcvn: 'WIN1258',
+  tcvn5712: 'WIN1258',
   vscii: 'WIN1258',
   win: 'WIN1251',
   win932: 'SJIS',
   win936: 'GBK',
   win949: 'UHC',
   win950: 'BIG5',
-  windows1252: 'WIN1252',
   iso88591: 'LATIN1',
+  iso88592: 'LATIN2',
+  iso88593: 'LATIN3',
+  iso88594: 'LATIN4',
+  iso88599: 'LATIN5',
+  iso885910: 'LATIN6',
+  iso885913: 'LATIN7',
+  iso885914: 'LATIN8',
   iso885915: 'LATIN9',
+  iso885916: 'LATIN10',
 };
 
 /** The encoding's proper name, or null. Letters and digits count, nothing else. */
 export function encodingName(text: string): string | null {
-  const key = text.toLowerCase().replaceAll(/[^a-z0-9]/g, '');
+  const key = text
+    .toLowerCase()
+    .replaceAll(/[^a-z0-9]/g, '')
+    .replace(/^windows(?=\d)/, 'win');
   if (key === '') return null;
   return ENCODING_ALIASES[key] ?? ENCODING_NAMES.find((name) => name.toLowerCase().replaceAll('_', '') === key) ?? null;
 }

@@ -125,9 +125,9 @@ function yearOfSecond(second: number): number {
 }
 
 const NAME = '(<[^>]*>|[^0-9,+\\-]*)';
-const OFFSET = '([+-]?\\d{1,3}(?::\\d{1,2}){0,2})';
+const OFFSET = '([+-]?\\d+(?::\\d+){0,2})';
 const FORM = new RegExp(`^${NAME}${OFFSET}(?:${NAME}${OFFSET}?([,;].*)?)?$`, 's');
-const RULE = new RegExp(`^(?:M(\\d{1,2})\\.(\\d)\\.(\\d)|(J?)(\\d{1,3}))(?:/${OFFSET})?$`);
+const RULE = new RegExp(`^(?:M(\\d+)\\.(\\d+)\\.(\\d+)|(J?)(\\d+))(?:/${OFFSET})?$`);
 const HOURS_MAX = 24 * 7 - 1;
 
 /** [+-]hh[:mm[:ss]] as seconds; undefined out of range. */
