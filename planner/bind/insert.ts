@@ -221,7 +221,7 @@ function checkCount(
   }
 }
 
-/** Values for one row, converted; DEFAULT is null. */
+/** Values for one row, converted once all of them are bound; DEFAULT is null. */
 export function bindGivenRow(
   level: Level,
   node: ast.InsertStatement,
@@ -229,25 +229,20 @@ export function bindGivenRow(
   row: readonly ast.Expression[],
 ): Given[] {
   const { context } = level;
-  checkCount(
-    level,
-    columns,
-    row.length,
-    positionOf(context, row[columns.length]?.position ?? -1),
-    node.columns !== null,
-  );
-  return level.withClause('insert values', () =>
-    row.map((item, i) => {
-      const { column, part, target } = columns[i];
-      if (item.kind === 'default') {
-        if (target !== null) refuseDefault(level, target);
-        return null;
-      }
-      const override = checkWritable(level, node, column);
-      if (override === 'default') return null;
-      return coerceAssigned(level, part, bindExpr(level, item));
-    }),
-  );
+  return level.withClause('insert values', () => {
+    const bound = row.map((item) => (item.kind === 'default' ? null : bindExpr(level, item)));
+    const extra = positionOf(context, row[columns.length]?.position ?? -1);
+    checkCount(level, columns, row.length, extra, node.columns !== null);
+    const converted = bound.map((expr, i) => {
+      const { part, target } = columns[i];
+      if (expr !== null) return coerceAssigned(level, part, expr);
+      if (target !== null) refuseDefault(level, target);
+      return null;
+    });
+    return converted.map((expr, i) =>
+      expr === null || checkWritable(level, node, columns[i].column) === 'default' ? null : expr,
+    );
+  });
 }
 
 /** Generated and identity columns take only DEFAULT, unless overridden. */
