@@ -1,10 +1,12 @@
 /** Whether two expressions say the same. */
+import { equalSublink } from './equal-query.ts';
 import type { Expr } from './expr.ts';
 import { logical, type VarExpr } from './logical.ts';
 
 /**
  * Structural equality. Vars and columns are equal whatever type a relabelling has given them. Lifted literals are equal when
- * they are the same literal; with `byValue` when their values are equal, whichever literals they are.
+ * they are the same literal; with `byValue` when their values are equal, whichever literals they are. Subqueries are equal when they are
+ * one, with `byValue` when they say the same.
  */
 export function equalExpr(a: Expr, b: Expr, byValue = false): boolean {
   if (a === b) return true;
@@ -28,7 +30,8 @@ export function equalExpr(a: Expr, b: Expr, byValue = false): boolean {
     case 'sublink': {
       // The same subquery, however it has been rewritten since it was bound; copies have numbers of their own.
       const other = y as typeof x;
-      if (x.mode !== other.mode || x.query.id !== other.query.id) return false;
+      if (x.query.id !== other.query.id) return byValue && equalSublink(x, other);
+      if (x.mode !== other.mode) return false;
       return x.test === null || other.test === null ? x.test === other.test : equalExpr(x.test, other.test, byValue);
     }
     case 'subplan':

@@ -121,7 +121,7 @@ export abstract class CallRules extends XmlRules {
   readonly parenthesized = this.rule('parenthesized', (): Expression => {
     const position = this.here();
     this.take(T.LEFT_PAREN);
-    return this.afterParens(this.parenOperand(this.parenContent(), position));
+    return this.parenOperand(this.parenContent(), position);
   });
 
   // ------------------------------------------------------------------------------------------- names and their kin

@@ -459,16 +459,17 @@ export abstract class ExpressionRules extends NestingRules {
           return query;
         }
       }
-      this.firstOperand = this.afterParens(this.parenOperand(inner, position));
+      this.firstOperand = this.parenOperand(inner, position);
     }
     const list = single ? [this.sub(this.expression)] : this.list(this.expression);
     this.take(T.RIGHT_PAREN);
     return list;
   }
 
+  /** What stood in parentheses, and what may follow them: nothing behind a row without ROW. */
   protected parenOperand(content: Query | Expression[], position: number): Expression {
-    if (isQuery(content)) return { kind: 'scalarSubquery', query: content, position };
-    if (content.length === 1) return content[0];
+    if (isQuery(content)) return this.afterParens({ kind: 'scalarSubquery', query: content, position });
+    if (content.length === 1) return this.afterParens(content[0]);
     return { kind: 'row', fields: content, explicit: false, position };
   }
 

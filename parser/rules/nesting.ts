@@ -156,7 +156,7 @@ export abstract class NestingRules extends CallRules {
     const { type, position } = frame;
     switch (type) {
       case T.LEFT_PAREN:
-        return this.afterParens(this.parenOperand(elements, position));
+        return this.parenOperand(elements, position);
       case T.ROW:
         return { kind: 'row', fields: elements, explicit: true, position };
       case T.COALESCE:
