@@ -11,6 +11,7 @@ import { equalExpr } from '../equal-expr.ts';
 import type { Expr } from '../expr.ts';
 import { logical } from '../logical.ts';
 import { comparisonOf } from '../operators.ts';
+import { isVolatile } from '../traverse.ts';
 import { asKeyValue } from './index-match.ts';
 import { type Clause, classEquality, type EquivalenceClass, type JoinProblem, NO_RELS } from './join-problem.ts';
 import type { JoinKind, JoinRelation } from './join-relation.ts';
@@ -52,6 +53,11 @@ export class JoinCondition {
   get selectivity(): number {
     if (this.share < 0) this.share = andSelectivity(this.problem.planner.selectivity, [this.expr]);
     return this.share;
+  }
+
+  /** No row has a say in it. */
+  get isOfNoRow(): boolean {
+    return this.problem.maskOf(this.expr) === NO_RELS && !isVolatile(this.expr);
   }
 
   get cost(): number {

@@ -14,7 +14,15 @@ import { CROSSED, type DueConditions, type HashKey, type JoinCondition, STRAIGHT
 import { type JoinProblem, NO_RELS } from './join-problem.ts';
 import type { JoinKind, JoinRelation } from './join-relation.ts';
 import { cheapest, estimates, isBeaten, keepPath, outputOf, type Path, type RelSet, varsOf } from './path.ts';
-import { firstOf, inputResolver, type ParamFrame, translate, translateAll, translateNullable } from './translate.ts';
+import {
+  firstOf,
+  gatePlan,
+  inputResolver,
+  type ParamFrame,
+  translate,
+  translateAll,
+  translateNullable,
+} from './translate.ts';
 import { uniqueSide } from './unique-side.ts';
 
 /** Adds paths for `a` and `b` joined to `result`. */
@@ -198,6 +206,25 @@ interface JoinSides {
   readonly joinType: JoinType;
 }
 
+/**
+ * What a join tests of pairs of rows, and behind it; and what no row has a say in, of a join that may be left out as a whole: that is looked at once,
+ * before the join begins.
+ */
+function testsOf(
+  on: readonly JoinCondition[],
+  filter: readonly JoinCondition[],
+  joinType: JoinType,
+): { on: readonly Expr[]; filter: readonly Expr[]; gate: Expr | null } {
+  const isGate = (condition: JoinCondition): boolean => condition.isOfNoRow;
+  const isTest = (condition: JoinCondition): boolean => !condition.isOfNoRow;
+  const gates = joinType === 'inner' ? [...on, ...filter] : filter;
+  return {
+    on: exprsOf(joinType === 'inner' ? on.filter(isTest) : on),
+    filter: exprsOf(filter.filter(isTest)),
+    gate: makeAnd(exprsOf(gates.filter(isGate))),
+  };
+}
+
 /** In the order in which they are tested. */
 function exprsOf(conditions: readonly JoinCondition[]): Expr[] {
   return cheapestFirst(conditions, ({ cost }) => cost).map(({ expr }) => expr);
@@ -233,8 +260,8 @@ class HashJoinPath implements Path {
     const { problem, conditions, outer, outerPath, inner, innerPath, joinType } = this.sides;
     const { planner } = problem;
     const { keys } = this;
-    const residual = exprsOf(conditions.on.filter((condition) => !keys.some((key) => key.condition === condition)));
-    const filter = exprsOf(conditions.filter);
+    const rest = conditions.on.filter((condition) => !keys.some((key) => key.condition === condition));
+    const { on: residual, filter, gate } = testsOf(rest, conditions.filter, joinType);
     const outerKeys = keys.map((key) => key.outer);
     const innerKeys = keys.map((key) => key.inner);
     const used = [...targets, ...residual, ...filter, ...outerKeys, ...innerKeys];
@@ -245,7 +272,7 @@ class HashJoinPath implements Path {
     const fromOuter = inputResolver(outerColumns, 0);
     const fromInner = inputResolver(innerColumns, 1);
     const resolve = firstOf(fromOuter, fromInner);
-    return {
+    const plan: Plan = {
       kind: 'hashJoin',
       outer: outerPlan,
       inner: innerPlan,
@@ -259,6 +286,7 @@ class HashJoinPath implements Path {
       output: outputOf(targets),
       ...estimates(this, planner.widthOf(targets)),
     };
+    return gatePlan(planner, plan, gate);
   }
 }
 
@@ -284,8 +312,8 @@ class NestedLoopPath implements Path {
   build(targets: readonly Expr[]): Plan {
     const { problem, conditions, outer, outerPath, inner, innerPath, joinType } = this.sides;
     const { planner } = problem;
-    const condition = exprsOf(testedInLoop(problem, conditions, innerPath, joinType));
-    const filter = joinType === 'inner' ? [] : exprsOf(conditions.filter);
+    const tested = testedInLoop(problem, conditions, innerPath, joinType);
+    const { on: condition, filter, gate } = testsOf(tested, joinType === 'inner' ? [] : conditions.filter, joinType);
     const used = [...targets, ...condition, ...filter];
     const innerColumns = varsOf(used, problem.relsIn(inner.mask));
     const outerRels = problem.relsIn(outer.mask);
@@ -295,7 +323,7 @@ class NestedLoopPath implements Path {
     const outerPlan = outerPath.build(outerColumns);
     const fromOuter = inputResolver(outerColumns, 0);
     const resolve = firstOf(fromOuter, inputResolver(innerColumns, 1));
-    return {
+    const plan: Plan = {
       kind: 'nestedLoop',
       outer: outerPlan,
       inner: innerPlan,
@@ -307,6 +335,7 @@ class NestedLoopPath implements Path {
       output: outputOf(targets),
       ...estimates(this, planner.widthOf(targets)),
     };
+    return gatePlan(planner, plan, gate);
   }
 }
 

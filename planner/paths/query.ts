@@ -22,7 +22,7 @@ import type { Planner } from './planner.ts';
 import { setOperationPath } from './set-operation.ts';
 import { setReturningStage } from './set-returning-stage.ts';
 import { distinctOnStage, distinctStage, limitCount, limitStage, sortStage } from './sort-stage.ts';
-import { NOTHING, translate, translateAll, translateNullable } from './translate.ts';
+import { gatePlan, NOTHING, translateAll, translateNullable } from './translate.ts';
 import { windowOrderings, windowStage } from './window-stage.ts';
 
 export interface QueryPath {
@@ -184,15 +184,7 @@ export function resultPath(planner: Planner, where: Expr | null): Path {
 }
 
 function gatePath(planner: Planner, path: Path, condition: Expr): Path {
-  return {
-    ...path,
-    build: (targets) => {
-      const input = path.build(targets);
-      const { output, rows, width, startupCost, totalCost } = input;
-      const filter = translate(planner, condition, NOTHING);
-      return { kind: 'gate', input, filter, output, rows, width, startupCost, totalCost };
-    },
-  };
+  return { ...path, build: (targets) => gatePlan(planner, path.build(targets), condition) };
 }
 
 function filterPath(planner: Planner, path: Path, filters: readonly Expr[]): Path {

@@ -6,6 +6,7 @@
 import { equalExpr } from '../equal-expr.ts';
 import type { Expr, SortKey, WindowFrame } from '../expr.ts';
 import { logical, SYSTEM_COLUMNS } from '../logical.ts';
+import type { Plan } from '../plan.ts';
 import { type Mapper, mapChildren, mapFrame } from '../traverse.ts';
 import type { Planner } from './planner.ts';
 
@@ -111,4 +112,12 @@ export function translateSort(planner: Planner, keys: readonly SortKey[], resolv
 
 export function translateFrame(planner: Planner, frame: WindowFrame, resolve: Resolve): WindowFrame {
   return mapFrame(frame, (expr) => translate(planner, expr, resolve));
+}
+
+/** The plan below a condition that no row of its has a say in. */
+export function gatePlan(planner: Planner, input: Plan, condition: Expr | null): Plan {
+  if (condition === null) return input;
+  const { output, rows, width, startupCost, totalCost } = input;
+  const filter = translate(planner, condition, NOTHING);
+  return { kind: 'gate', input, filter, output, rows, width, startupCost, totalCost };
 }
