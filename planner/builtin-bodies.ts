@@ -43,3 +43,19 @@ export function bodyCalls({ internalName }: ScalarFunction): readonly BodyCall[]
   }
   return known;
 }
+
+const NO_PAIRS: readonly (readonly [number, number])[] = [];
+const OVERLAPS = /^overlaps_([a-z]+)_(interval|\1)_\1_(interval|\1)$/;
+
+/**
+ * A start and an interval of which the body uses no more than the sum with it: where the start is a constant NULL, the interval is not
+ * computed.
+ */
+export function spansBesideStarts({ internalName }: ScalarFunction): readonly (readonly [number, number])[] {
+  const match = internalName.startsWith('overlaps_') ? OVERLAPS.exec(internalName) : null;
+  if (match === null) return NO_PAIRS;
+  const pairs: (readonly [number, number])[] = [];
+  if (match[2] === 'interval') pairs.push([0, 1]);
+  if (match[3] === 'interval') pairs.push([2, 3]);
+  return pairs;
+}

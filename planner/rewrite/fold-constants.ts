@@ -5,7 +5,8 @@
  * A call that fails (1/0) is left as it is: it must fail only if it is evaluated.
  */
 import { coerceTypmod, DEFAULT_FORMAT, inputText, outputText } from '../../types/index.ts';
-import type { Expr } from '../expr.ts';
+import { spansBesideStarts } from '../builtin-bodies.ts';
+import type { CallExpr, Expr } from '../expr.ts';
 import { FALSE_CONST, logical, makeAnd, makeConst, TRUE_CONST } from '../logical.ts';
 import { negatorOf } from '../operators.ts';
 import { type Mapper, mapChildren } from '../traverse.ts';
@@ -115,7 +116,8 @@ function simplify(expr: Expr): Expr {
 /** Types whose text form depends on no setting. */
 const IO_SAFE = new Set([16, 20, 21, 23, 25, 26, 705, 1042, 1043, 1700, 2950, 19]);
 
-function foldCall(call: Expr & { kind: 'call' }): Expr {
+function foldCall(given: Expr & { kind: 'call' }): Expr {
+  const call = withoutLostSpans(given);
   const { function: fn, args } = call;
   if (fn.returnsSet || call.spreadsArray === true) return call;
   if (fn.strict && args.some(isNull)) return makeConst(null, call.typeOid);
@@ -130,6 +132,14 @@ function foldCall(call: Expr & { kind: 'call' }): Expr {
       : fn.implementation;
     return (implementation as (...list: unknown[]) => unknown)(...values);
   });
+}
+
+function withoutLostSpans(call: CallExpr): CallExpr {
+  let { args } = call;
+  for (const [start, span] of spansBesideStarts(call.function)) {
+    if (isNull(args[start]) && !isNull(args[span])) args = args.with(span, makeConst(null, args[span].typeOid));
+  }
+  return args === call.args ? call : { ...call, args };
 }
 
 function attempt(expr: Expr, run: () => unknown): Expr {
