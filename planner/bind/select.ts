@@ -18,8 +18,7 @@ import {
 import { mapSortKeys, replaceExpr, someExpr } from '../traverse.ts';
 import { checkAsOf } from './as-of.ts';
 import { coerceToBoolean } from './coerce.ts';
-import { collateQuery, commonCollation, keyedColumns } from './collation.ts';
-import type { KeyedColumns } from './collation-keys.ts';
+import { collateQuery } from './collation.ts';
 import { coerceToCommonType, selectCommonModifier, selectCommonType } from './common-type.ts';
 import { mustHaveEquality } from './comparable.ts';
 import type { BindContext } from './context.ts';
@@ -29,6 +28,7 @@ import { bindFromClause } from './from.ts';
 import { type BoundGrouping, bindGroupBy, GroupCheck } from './group.ts';
 import { positionOf } from './position.ts';
 import { Level } from './scope.ts';
+import { bindSetOperation } from './set-operation.ts';
 import { bindOrderItem } from './sort.ts';
 import { bindTargetReference, bindTargets, resolveTargets, type TargetList } from './targets.ts';
 import { INT8, UNKNOWN } from './type-info.ts';
@@ -186,7 +186,7 @@ function refuseInRecursion(level: Level, exprs: readonly (Expr | null)[]): void 
 }
 
 /** Sort keys over the targets; sort keys of equal expressions are kept once. */
-function bindOrderBy(level: Level, items: readonly ast.OrderItem[], list: TargetList): readonly SortKey[] {
+export function bindOrderBy(level: Level, items: readonly ast.OrderItem[], list: TargetList): readonly SortKey[] {
   const { context } = level;
   return level.withClause('order by', () => {
     const keys: SortKey[] = [];
@@ -247,7 +247,7 @@ function bindDistinct(
   return unique;
 }
 
-function bindLimits(level: Level, node: ast.Query): { limit: Expr | null; offset: Expr | null } {
+export function bindLimits(level: Level, node: ast.Query): { limit: Expr | null; offset: Expr | null } {
   const one = (expr: ast.Expression | null, what: 'LIMIT' | 'OFFSET'): Expr | null => {
     if (expr === null || expr.kind === 'null') return null;
     const clause = what === 'LIMIT' ? 'limit' : 'offset';
@@ -420,127 +420,8 @@ function bindValues(level: Level, node: ast.Query, body: ast.ValuesBody, options
   });
 }
 
-/** The queries that a set operation combines, as PostgreSQL numbers them. */
-function selectsOf(query: Query): Query[] {
-  const { setOperation } = query;
-  if (setOperation === null || query.limit !== null || query.offset !== null || query.orderBy.length > 0)
-    return [query];
-  return [...selectsOf(setOperation.left), ...selectsOf(setOperation.right)];
-}
-
-function leftmostOf(expr: ast.Expression): number {
+/** The node at the beginning of an expression's text. */
+export function leftmostOf(expr: ast.Expression): number {
   if (expr.kind === 'cast' && expr.form === 'colons') return leftmostOf(expr.arg);
   return expr.kind === 'operator' && expr.left !== null ? leftmostOf(expr.left) : expr.position;
-}
-
-/* ---- set operations ------------------------------------------------------------------------------------------------ */
-
-/** A set operation's rows are ordered by its result's columns only. */
-function checkResultOrder(
-  context: BindContext,
-  orderBy: readonly ast.OrderItem[],
-  columns: readonly RelationColumn[],
-  operands: readonly Query[],
-): void {
-  for (const item of orderBy) {
-    const isName = item.expr.kind === 'columnRef' && item.expr.name.length === 1 && !item.expr.star;
-    const known = isName && columns.some((column) => column.name === (item.expr as ast.ColumnRef).name[0]);
-    if (item.expr.kind === 'integer' || known) continue;
-    if (isName) {
-      const [name] = (item.expr as ast.ColumnRef).name;
-      const other = operands.flatMap(selectsOf).findIndex(({ targets }) => targets.some((each) => each.name === name));
-      const place = `There is a column named "${name}" in table "*SELECT* ${other + 1}"`;
-      const hint = `${place}, but it cannot be referenced from this part of the query.`;
-      const more = other < 0 ? undefined : { hint };
-      throw context.error('42703', `column "${name}" does not exist`, positionOf(context, item.expr.position), more);
-    }
-    throw context.error(
-      '0A000',
-      'invalid UNION/INTERSECT/EXCEPT ORDER BY clause',
-      positionOf(context, leftmostOf(item.expr)),
-      {
-        detail: 'Only result column names can be used, not expressions or functions.',
-        hint: 'Add the expression/function to every SELECT, or move the UNION into a FROM clause.',
-      },
-    );
-  }
-}
-
-function bindSetOperation(level: Level, node: ast.Query, body: ast.SetOperation): Query {
-  const { context } = level;
-  if (node.locking.length > 0) {
-    const words = `FOR ${node.locking[0].strength.toUpperCase()}`;
-    throw context.error('0A000', `${words} is not allowed with UNION/INTERSECT/EXCEPT`);
-  }
-  const word = body.operator.toUpperCase();
-  // An operand of its own level, whose outer references go to this level's parent. The columns of VALUES have types already.
-  const operand = (query: ast.Query): Query => {
-    const inner = new Level(context, level.parent);
-    for (const [name, cte] of level.ctes) inner.ctes.set(name, cte);
-    return bindQuery(inner, query, { keepUnknown: query.body.kind !== 'values' });
-  };
-  const { body: other } = body.right;
-  if (other.kind === 'select' && other.into !== null) {
-    const position = positionOf(context, other.into.position);
-    throw context.error('42601', 'INTO is only allowed on first SELECT of UNION/INTERSECT/EXCEPT', position);
-  }
-  let left = operand(body.left);
-  let right = operand(body.right);
-  if (left.targets.length !== right.targets.length) {
-    throw context.error(
-      '42601',
-      `each ${word} query must have the same number of columns`,
-      context.locationOf(right.targets[0]?.expr),
-    );
-  }
-  const columns: RelationColumn[] = [];
-  const keyed: (KeyedColumns | null)[] = [];
-  const leftTargets = [...left.targets];
-  const rightTargets = [...right.targets];
-  for (let i = 0; i < leftTargets.length; i++) {
-    const pair = [leftTargets[i].expr, rightTargets[i].expr];
-    const typeOid = selectCommonType(context, pair, word);
-    const [leftExpr, rightExpr] = pair.map((expr) => coerceToCommonType(context, expr, typeOid, word));
-    leftTargets[i] = { ...leftTargets[i], expr: leftExpr };
-    rightTargets[i] = { ...rightTargets[i], expr: rightExpr };
-    const typeModifier = selectCommonModifier([leftExpr, rightExpr], typeOid);
-    const keepsAll = body.operator === 'union' && body.all;
-    const collation = commonCollation(level, [leftExpr, rightExpr], !keepsAll);
-    const name = leftTargets[i].name;
-    const asKeys = keepsAll ? null : keyedColumns(level, [leftExpr, rightExpr], collation);
-    keyed.push(asKeys);
-    const column: RelationColumn = { name, typeOid, typeModifier, tableOid: 0, columnNumber: 0 };
-    if (asKeys !== null) {
-      const [leftKey, rightKey] = asKeys.keys;
-      leftTargets[i] = { ...leftTargets[i], expr: leftKey };
-      rightTargets[i] = { ...rightTargets[i], expr: rightKey };
-      columns.push({ ...column, typeOid: leftKey.typeOid, typeModifier: -1 });
-    } else columns.push(collation === undefined ? column : { ...column, collation });
-    if (!keepsAll) mustHaveEquality(context, typeOid, context.locationOf(leftExpr));
-  }
-  left = { ...left, targets: leftTargets };
-  right = { ...right, targets: rightTargets };
-  const rel = context.nextRel();
-  level.relations.set(rel, { kind: 'setOperation', rel, alias: '', columns });
-  const columnOf = (i: number): Expr => makeVar(rel, i, columns[i].typeOid, columns[i].typeModifier);
-  const targets: Target[] = columns.map((column, i) => ({
-    expr: keyed[i]?.textOf(columnOf(i)) ?? columnOf(i),
-    name: column.name,
-    tableOid: 0,
-    columnNumber: 0,
-  }));
-  checkResultOrder(context, node.orderBy, columns, [left, right]);
-  const orderBy = bindOrderBy(level, node.orderBy, { targets });
-  const { limit, offset } = bindLimits(level, node);
-  return makeQuery({
-    id: level.queryId,
-    relations: level.relations,
-    from: [{ kind: 'rel', rel }],
-    targets,
-    orderBy,
-    limit,
-    offset,
-    withTies: node.limitWithTies,
-    setOperation: { operation: body.operator, all: body.all, left, right, rel },
-  });
 }
