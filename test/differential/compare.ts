@@ -64,11 +64,23 @@ function rowsDiffer(reference: Answer, target: Answer, isOrdered: boolean, same:
     );
   const at = expected.findIndex((row, i) => differs(row, got[i]!));
   if (at < 0) return null;
+  // What is the same but for its text may be sorted otherwise by it.
+  if (!isOrdered && same !== sameText && areSameRows(expected, got, (row, other) => !differs(row, other))) return null;
   return {
     kind: 'rows',
     reference: `row ${at + 1}: ${short(printRow(expected[at]!))}`,
     target: `row ${at + 1}: ${short(printRow(got[at]!))}`,
   };
+}
+
+/** Whether each of the one can be given one of the others. */
+function areSameRows<Row>(expected: readonly Row[], got: readonly Row[], isSame: (a: Row, b: Row) => boolean): boolean {
+  const left = [...got];
+  return expected.every((row) => {
+    const at = left.findIndex((other) => isSame(row, other));
+    if (at >= 0) left.splice(at, 1);
+    return at >= 0;
+  });
 }
 
 function printRow(row: readonly (string | null)[]): string {

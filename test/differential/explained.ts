@@ -67,19 +67,16 @@ function isAlike(left: string, right: string): boolean {
 }
 
 function isAlikeNumber(left: string, right: string): boolean {
-  const [a, b] = [rounded(left), rounded(right)];
+  const [a, b] = [Number(left), Number(right)];
   if (a === b) return true;
+  const isFloat = [left, right].some((digits) => /[.e]/.test(digits) || digits.length > FLOAT_DIGITS);
+  if (isFloat && Math.abs(a - b) <= Math.max(Math.abs(a), Math.abs(b)) * 10 ** (1 - FLOAT_DIGITS)) return true;
   // What is left of a sum of larger numbers may be nothing.
   return Math.abs(a) < REMAINDER && Math.abs(b) < REMAINDER && (a === 0 || b === 0 || isRemainder(left, right));
 }
 
 function isRemainder(...numbers: readonly string[]): boolean {
   return numbers.every((digits) => /e-1[4-9]$/.test(digits));
-}
-
-function rounded(digits: string): number {
-  const isFloat = /[.e]/.test(digits) || digits.length > FLOAT_DIGITS;
-  return isFloat ? Number(Number(digits).toPrecision(FLOAT_DIGITS)) : Number(digits);
 }
 
 /** Below this a sum of floats is what was left of larger ones. */
