@@ -226,6 +226,8 @@ function makeZone(name: string, key: string): Zone | undefined {
     if (Math.abs(offset) <= 14 * 3600)
       return new FixedZone(`Etc/GMT${fixed[1]}${fixed[2]}`, offset, numericName(offset));
   }
+  // No rule begins so in PostgreSQL (pg_tzset).
+  if (name.startsWith(':')) return undefined;
   const rules = namedRuleZone(name) ?? parsePosixZone(name);
   if (rules !== undefined) return rules;
   if (!/^[a-z][a-z0-9_+/-]*$/.test(key) || isIcuOnly(key)) return undefined;
