@@ -12,6 +12,7 @@ import type { Plan, PlannedStatement } from '../planner/plan.ts';
 import type { StorageEngine } from '../storage/api.ts';
 import { LazyMap } from '../types/lazy-map.ts';
 import { sharingCode } from './compile/emitter.ts';
+import { inlineMore } from './compile/inlining.ts';
 import { SlotAllocator } from './compile/slots.ts';
 import { ExecContext, type SubplanRunner } from './context.ts';
 import type { DatabaseRuntime } from './database-runtime.ts';
@@ -80,6 +81,7 @@ export class Program {
     this.database = database;
     this.catalog = catalog;
     this.#sharesCode = statement.plan.totalCost <= (this.#isOfFork ? FORK_SHARED_COST_MAX : SHARED_COST_MAX);
+    if (!this.#sharesCode) inlineMore();
     const { scan, limits } = sentScanOf(statement);
     this.sentScan = scan;
     this.sentLimits = limits;
