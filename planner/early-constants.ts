@@ -17,7 +17,16 @@ import { coerceTypmod, comparator, inputText, OID, outputText, SqlArray } from '
 import { bodyCalls } from './builtin-bodies.ts';
 import { argumentsOf, childrenOf, DeepWalk } from './deep.ts';
 import type { CallExpr, CaseExpr, ConstExpr, Expr } from './expr.ts';
-import { logical, type ModifyQuery, type Query, type Relation, type SublinkExpr } from './logical.ts';
+import {
+  caseBranch,
+  conjuncts,
+  logical,
+  type ModifyQuery,
+  makeAnd,
+  type Query,
+  type Relation,
+  type SublinkExpr,
+} from './logical.ts';
 import { flattenSubqueries, nullableRels } from './rewrite/flatten-subqueries.ts';
 import { forgetUnreadColumns, isPlain } from './rewrite/unread-columns.ts';
 import { hasSetReturning, isVolatile, mapChildren, mapQuery, replaceExpr } from './traverse.ts';
@@ -112,10 +121,39 @@ function addOfQuery(bound: Query, into: Expr[], isOfInsert = false): void {
   }
   add(query.offset, into);
   add(query.limit, into);
-  for (const relation of query.relations.values()) addOfRelation(relation, into, isOfInsert);
+  const condition = conditionOfRelation(query);
+  for (const relation of query.relations.values()) {
+    if (condition === null || relation.kind !== 'subquery') addOfRelation(relation, into, isOfInsert);
+    else {
+      const inside: Expr[] = [];
+      addOfRelation(relation, inside, isOfInsert);
+      for (const expr of inside) into.push(where(condition, expr));
+    }
+  }
   if (setOperation === null) return;
   addOfQuery(setOperation.left, into);
   addOfQuery(setOperation.right, into);
+}
+
+/**
+ * What WHERE says that is fixed, of a query over one relation: where it is false or null, PostgreSQL leaves the relation out
+ * (relation_excluded_by_constraints), and if it is a subquery, does not plan it: its constants are not computed.
+ */
+function conditionOfRelation({ from, where: all }: Query): Expr | null {
+  if (all === null || from.length !== 1 || from[0].kind !== 'rel') return null;
+  return makeAnd(conjuncts(all).filter((part) => new FailureSearch().isFixed(part)));
+}
+
+function where(condition: Expr, expr: Expr): Expr {
+  const { typeOid, typeModifier } = expr;
+  return {
+    kind: 'case',
+    subject: null,
+    branches: [caseBranch(condition, expr)],
+    otherwise: null,
+    typeOid,
+    typeModifier,
+  };
 }
 
 function addOfRelation(relation: Relation, into: Expr[], isOfInsert: boolean): void {

@@ -79,8 +79,11 @@ export function inputInt8(text: string): Int8 {
 
 /** oid, xid, cid: unsigned; a negative one wraps, as strtoul has it. */
 export function inputOid(text: string): number {
-  const match = /^[ \t\n\v\f\r]*([+-]?)(\d+)[ \t\n\v\f\r]*$/.exec(text);
+  const match = /^[ \t\n\v\f\r]*([+-]?)(\d+)(.*)$/s.exec(text);
   if (match === null) throw invalid('oid', text);
+  // Beyond strtoul's 64 bits that is found before what follows the digits is looked at.
+  if (BigInt(match[2]) > 0xffff_ffff_ffff_ffffn) throw outOfRange('oid', text);
+  if (!/^[ \t\n\v\f\r]*$/.test(match[3])) throw invalid('oid', text);
   const value = Number(match[2]);
   const isNegative = match[1] === '-';
   if (value > (isNegative ? 2147483648 : 4294967295)) throw outOfRange('oid', text);

@@ -328,6 +328,8 @@ export class Numeric {
   /** Logarithm to a base: log(base, this). */
   log(base: Numeric = Numeric.fromScaled(10, 0)): Numeric {
     if (this.isNaN || base.isNaN) return Numeric.NaN;
+    // Beside an infinity, what is negative is found before what is zero.
+    if (!this.isFinite && this.coefficient < 0) checkLogarithm(this);
     checkLogarithm(base);
     checkLogarithm(this);
     if (!this.isFinite || !base.isFinite) {

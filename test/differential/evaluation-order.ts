@@ -122,7 +122,7 @@ function* rowsOfGroups({ statement, root, sql }: Asked): Generator<Case> {
   }
 }
 
-/** Each of its grouped queries with one group alone, in PostgreSQL's order of their keys: the coarse sets before the fine ones. */
+/** Each of its grouped queries with one group alone, in the statement and by itself, in PostgreSQL's order of their keys: the coarse sets before the fine ones. */
 function* singleGroups({ statement, root }: Asked): Generator<Case> {
   for (const node of [root, ...queriesIn(root)]) {
     const at = node.parts.findIndex((part) => render(part).startsWith(' GROUP BY '));
@@ -137,8 +137,13 @@ function* singleGroups({ statement, root }: Asked): Generator<Case> {
       .join('');
     for (let n = 0; n < GROUPS_ALONE_MAX; n++) {
       const ofGroup = `ROW(${key}) IS NOT DISTINCT FROM (SELECT ROW(${key})${source} ORDER BY 1 DESC OFFSET ${n} LIMIT 1)`;
-      const parts = [...node.parts.slice(0, at + 1), ...havingBoth(ofGroup, node.parts.slice(at + 1))];
-      yield { statement, root: node === root ? { ...node, parts } : replace(root, node, { ...node, parts }) };
+      const single = {
+        ...node,
+        parts: [...node.parts.slice(0, at + 1), ...havingBoth(ofGroup, node.parts.slice(at + 1))],
+      };
+      yield { statement, root: node === root ? single : replace(root, node, single) };
+      if (node !== root)
+        yield { statement: { ...statement, kind: 'query', order: null, before: [], after: [] }, root: single };
     }
   }
 }

@@ -202,7 +202,7 @@ export const EXPLANATIONS: readonly Explanation[] = [
   {
     name: 'conditions that constants decide',
     reason:
-      'true OR x, false AND x and rows that differ in a constant are known in PostgreSQL before the statement runs, whatever x; ' +
+      'true OR x, false AND x, x below WHERE false and rows that differ in a constant are known in PostgreSQL before the statement runs; ' +
       'here literals are no constants of the plan, and x comes first where it stands first (isDecidedByConstants)',
     holds: (asked, found, ask) =>
       found.kind === 'error' &&
@@ -267,7 +267,7 @@ async function isBesideNull(asked: Asked, ask: Ask): Promise<boolean> {
  * answer what the reference has answered.
  */
 async function isDecidedByConstants(asked: Asked, ask: Ask): Promise<boolean> {
-  if (!/ (AND|OR) |, .*\) (<>|=|<|>|<=|>=) \(/.test(asked.sql)) return false;
+  if (!/ (AND|OR|WHERE|HAVING) |, .*\) (<>|=|<|>|<=|>=) \(/.test(asked.sql)) return false;
   const scalar: Statement = { kind: 'scalar', root: asked.root, order: null, before: [], after: [] };
   for (const node of expressionsIn(asked.root)) {
     const alone = await ask(scalar, text('SELECT ', node));
