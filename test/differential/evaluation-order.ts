@@ -70,15 +70,17 @@ function tablesOf(sql: string): ReadonlySet<string> {
   return new Set(/\bv\d\b/.test(sql) ? ['t0', 't1', 't2', 't3', 't4', 't5'] : sql.match(/\bt\d\b/g));
 }
 
-/** In a transaction in which one of its tables has only one row, or two. */
+/** In a transaction in which one of its tables has only one row, or two, or all but one: that one may be what fails. */
 function* fewerRows({ statement, root, sql }: Asked): Generator<Case> {
   const tables = tablesOf(sql);
   const after = statement.after.length > 0 ? statement.after : ['ROLLBACK'];
-  const over = (table: string, ids: string): Case => ({
-    statement: { ...statement, before: ['BEGIN', `DELETE FROM ${table} WHERE id NOT IN (${ids})`], after },
+  const without = (table: string, condition: string): Case => ({
+    statement: { ...statement, before: ['BEGIN', `DELETE FROM ${table} WHERE ${condition}`], after },
     root,
   });
+  const over = (table: string, ids: string): Case => without(table, `id NOT IN (${ids})`);
   for (const table of tables) for (let id = 1; id <= ROWS_MAX; id++) yield over(table, String(id));
+  for (const table of tables) for (let id = 1; id <= ROWS_MAX; id++) yield without(table, `id = ${id}`);
   for (const table of tables) {
     for (let id = 2; id <= PAIRS_MAX; id++)
       for (let other = 1; other < id; other++) yield over(table, `${id}, ${other}`);
@@ -107,7 +109,7 @@ function* subqueriesOverRows({ statement, root }: Asked): Generator<Case> {
   }
 }
 
-/** In a transaction in which one of its tables has only the rows that are equal in one column to one of them. */
+/** In a transaction in which one of its tables has only the rows that are equal in one column to one of them, or all but those. */
 function* rowsOfGroups({ statement, root, sql }: Asked): Generator<Case> {
   if (!/ GROUP BY /.test(sql)) return;
   const after = statement.after.length > 0 ? statement.after : ['ROLLBACK'];
@@ -116,8 +118,10 @@ function* rowsOfGroups({ statement, root, sql }: Asked): Generator<Case> {
       Math.floor(i / COLUMNS_MAX) + 1,
       `c${i % COLUMNS_MAX}`,
     ])) {
-      const others = `${column} IS DISTINCT FROM (SELECT ${column} FROM ${table} WHERE id = ${id})`;
-      yield { statement: { ...statement, before: ['BEGIN', `DELETE FROM ${table} WHERE ${others}`], after }, root };
+      for (const comparison of ['IS DISTINCT FROM', 'IS NOT DISTINCT FROM']) {
+        const rows = `${column} ${comparison} (SELECT ${column} FROM ${table} WHERE id = ${id})`;
+        yield { statement: { ...statement, before: ['BEGIN', `DELETE FROM ${table} WHERE ${rows}`], after }, root };
+      }
     }
   }
 }
