@@ -70,8 +70,7 @@ export function implementation(
   argTypes: readonly number[],
   returnType: number,
 ): Code {
-  const run = fn.specialise ? fn.implementation(argTypes, returnType) : fn.implementation;
-  return c.emitter.bind(run, 'fn');
+  return c.emitter.bind(runtime.plainCaller(fn, argTypes, returnType), 'fn');
 }
 
 /** The call's beginning, up to its first operand: comparisons of times with and without zone ask the session. */
@@ -81,9 +80,7 @@ export function equalityCall(c: ExpressionCompiler, fn: ScalarFunction, argTypes
 
 function plainCall(c: ExpressionCompiler, fn: ScalarFunction, args: readonly Operand[], expr: CallExpr): Operand {
   const types = expr.args.map((a) => a.typeOid);
-  const f = runtime.answersList(fn, expr.typeOid)
-    ? c.emitter.bind(runtime.plainCaller(fn, types, expr.typeOid), 'fn')
-    : implementation(c, fn, types, expr.typeOid);
+  const f = implementation(c, fn, types, expr.typeOid);
   const context = fn.needsContext ? ['x.functions'] : [];
   const made = (code: Code): Code => (c.options.remembers === true && isRemembered(expr) ? onceCode(c, code) : code);
   if (!fn.strict) {

@@ -441,7 +441,7 @@ function isNullClosure<Row>(arg: Closure<Row>, negated: boolean, isRow: boolean)
 function comparison(fn: ScalarFunction, types: readonly number[]): (x: ExecContext, a: Value, b: Value) => Value {
   // User-made ones run statements (ClosureMaker.#call).
   if (runsStatements(fn)) throw NONE;
-  const run = fn.specialise ? (fn.implementation(types, OID.BOOL) as typeof fn.implementation) : fn.implementation;
+  const run = runtime.plainCaller(fn, types, OID.BOOL);
   return fn.needsContext ? (x, a, b) => run(x.functions, a, b) : (_x, a, b) => run(a, b);
 }
 

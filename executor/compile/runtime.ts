@@ -189,7 +189,7 @@ export function sliceArray(base: SqlArray, bounds: readonly (number | null | und
 }
 
 /** Whether a function answers a list of its columns, which an expression needs as a record: the built-in ones of several columns do. */
-export function answersList(fn: ScalarFunction, returnType: number): boolean {
+function answersList(fn: ScalarFunction, returnType: number): boolean {
   return returnType === OID.RECORD && fn.routine === undefined && (fn.outColumns?.length ?? 0) > 1;
 }
 

@@ -95,31 +95,17 @@ export function bindCall(level: Level, node: ast.FunctionCall): Expr {
     if (!node.variadic || entry.argumentTypes[entry.argumentTypes.length - 1] !== ANY) return call;
     return spreadArray(context, call as Expr & { kind: 'call' });
   }
-  if (entry.kind === 'window') {
-    if (node.over === null) {
-      throw context.error('42809', `window function ${name} requires an OVER clause`, position);
-    }
-    return makeWindowCall(
-      level,
-      node,
-      entry,
-      { args: spread.args, filter },
-      spread.resolve(entry.returnType),
-      position,
-    );
+  if (entry.kind === 'window' && node.over === null) {
+    throw context.error('42809', `window function ${name} requires an OVER clause`, position);
   }
-  if (entry.routine !== undefined) context.environment.noteRoutine?.(node, entry.routine.oid);
-  if (node.over !== null) {
-    return makeWindowCall(
-      level,
-      node,
-      entry,
-      { args: spread.args, filter },
-      spread.resolve(entry.returnType),
-      position,
-    );
+  if (entry.kind === 'aggregate' && entry.routine !== undefined) {
+    context.environment.noteRoutine?.(node, entry.routine.oid);
   }
-  return makeAggregate(level, node, entry, { args: spread.args, filter }, spread.resolve(entry.returnType), position);
+  const bound = { args: spread.args, filter };
+  const typeOid = spread.resolve(entry.returnType);
+  if (entry.kind === 'window' || node.over !== null)
+    return makeWindowCall(level, node, entry, bound, typeOid, position);
+  return makeAggregate(level, node, entry, bound, typeOid, position);
 }
 
 /** Its columns and functions are looked up behind those of the arguments, and before the function that is called. */

@@ -1,7 +1,7 @@
 /** Expressions as closures answer what generated code answers, shared or of a statement's own: for each kind of expression. */
 import { expect } from 'chai';
-import { Emitter } from '../../executor/compile/emitter.ts';
 import { type DatabaseServer, openDatabaseServer } from '../../executor/index.ts';
+import { CountedBuilds } from '../support/counted-builds.ts';
 import { DirectClient } from '../support/direct-client.ts';
 
 /** More than a statement has with shared code. */
@@ -149,8 +149,7 @@ const FAILING = [
 describe('closures', () => {
   let server: DatabaseServer;
   let client: DirectClient;
-  const { build } = Emitter.prototype;
-  let built = 0;
+  const built = new CountedBuilds();
 
   before(async () => {
     server = await openDatabaseServer({ dataDirectory: null, settings: new Map() });
@@ -165,13 +164,10 @@ describe('closures', () => {
       FROM generate_series(1, 20) g;
       INSERT INTO t (i, t) SELECT 21, string_agg(md5(g::text), '') FROM generate_series(1, 400) g;
       CREATE TABLE u AS SELECT g AS k FROM generate_series(0, 8, 2) g`);
-    Emitter.prototype.build = function <T>(this: Emitter, parameters: string): T {
-      built++;
-      return build.call(this, parameters) as T;
-    };
+    built.start();
   });
   after(async () => {
-    Emitter.prototype.build = build;
+    built.stop();
     client.close();
     await server.close();
   });
@@ -210,10 +206,10 @@ describe('closures', () => {
   it('take the place of generated code where a statement comes once', async () => {
     await client.rows('CREATE TABLE v AS SELECT * FROM t WHERE i < 21');
     await client.rows('SELECT i, s, t FROM v WHERE i > 0 AND s > 0 AND t > $$$$');
-    built = 0;
+    built.count = 0;
     await client.rows(
       "SELECT i * 7 - s, CASE WHEN s IN (1, 2) THEN t || 'y' END FROM v WHERE i % 3 = 1 AND coalesce(t, 'z') > 'b'",
     );
-    expect(built).to.equal(0);
+    expect(built.count).to.equal(0);
   });
 });

@@ -1,7 +1,7 @@
-/** Statements of few rows: first with code that is shared by its text and a plain loop over the pages, later with code of their own. */
+/** Statements of few rows: first with closures, shared code and a plain loop over the pages, later with code of their own. */
 import { expect } from 'chai';
-import { Emitter } from '../../executor/compile/emitter.ts';
 import { type DatabaseServer, openDatabaseServer } from '../../executor/index.ts';
+import { CountedBuilds } from '../support/counted-builds.ts';
 import { DirectClient } from '../support/direct-client.ts';
 
 const RUNS = 30;
@@ -9,8 +9,7 @@ const RUNS = 30;
 describe('statements that come again', () => {
   let server: DatabaseServer;
   let client: DirectClient;
-  const { build } = Emitter.prototype;
-  let built = 0;
+  const built = new CountedBuilds();
 
   before(async () => {
     server = await openDatabaseServer({ dataDirectory: null, settings: new Map() });
@@ -21,13 +20,10 @@ describe('statements that come again', () => {
       INSERT INTO t SELECT g, repeat('long', 3000), NULL, NULL FROM generate_series(901, 903) g;
       UPDATE t SET v = 'new', c = id WHERE id % 50 = 0; DELETE FROM t WHERE id % 9 = 0;
       CREATE TABLE u AS SELECT g AS id, g % 5 AS k FROM generate_series(1, 40) g`);
-    Emitter.prototype.build = function <T>(this: Emitter, parameters: string): T {
-      built++;
-      return build.call(this, parameters) as T;
-    };
+    built.start();
   });
   after(async () => {
-    Emitter.prototype.build = build;
+    built.stop();
     client.close();
     await server.close();
   });
@@ -49,9 +45,9 @@ describe('statements that come again', () => {
       expect(first).not.to.deep.equal([]);
       const buildsOf: number[] = [];
       for (let run = 1; run < RUNS; run++) {
-        built = 0;
+        built.count = 0;
         expect(await client.rows(sql), `run ${run}`).to.deep.equal(first);
-        if (built > 0) buildsOf.push(run);
+        if (built.count > 0) buildsOf.push(run);
       }
       // The plan of the second run is kept; once it has been worth it all is made again, as code of its own, and not a second time.
       expect(buildsOf).to.have.length(2);
@@ -69,15 +65,15 @@ describe('statements that come again', () => {
     const slow = waiting.rows(sql(1)).finally(() => {
       hasEnded = true;
     });
-    built = 0;
+    built.count = 0;
     for (let run = 0; run < RUNS; run++) expect(await client.rows(sql(2))).to.deep.equal(expected);
-    expect(built).to.be.greaterThan(0);
+    expect(built.count).to.be.greaterThan(0);
     expect(hasEnded).to.equal(false);
     await holder.rows('COMMIT');
     expect(await slow).to.deep.equal(expected);
-    built = 0;
+    built.count = 0;
     expect(await waiting.rows(sql(1))).to.deep.equal(expected);
-    expect(built).to.equal(0);
+    expect(built.count).to.equal(0);
     waiting.close();
     holder.close();
   });
