@@ -41,6 +41,7 @@
  */
 
 import { assert } from '../../types/assert.ts';
+import { mappedBuffer } from '../memory/index.ts';
 import { crc32 } from '../page/index.ts';
 import { type Dictionary, NODE_CAPACITY } from './dictionary.ts';
 import { KEY_SIZE_MAX, SEGMENT_SIZE, slotSize } from './key-arena.ts';
@@ -92,7 +93,9 @@ export function headerOf(identity: ImageIdentity, kind: number): Buffer<ArrayBuf
   return bytes;
 }
 
-/** Room for a chunk: for one image at a time. */
+const MEMORY_STEP = 64 * 1024;
+
+/** Room for a chunk: for one image at a time. Each checkpoint takes one, so that it must be none of malloc's (storage/memory/mapped.ts). */
 export class ImageBuffer {
   readonly bytes: Buffer<ArrayBuffer>;
   readonly f64: Float64Array<ArrayBuffer>;
@@ -103,7 +106,8 @@ export class ImageBuffer {
 
   constructor(chunkSize = CHUNK_SIZE_MAX) {
     this.chunkSize = chunkSize;
-    const memory = new ArrayBuffer(CHUNK_HEADER_SIZE + CHUNK_SIZE_MAX + BLOCK_SIZE_MAX);
+    const size = CHUNK_HEADER_SIZE + CHUNK_SIZE_MAX + BLOCK_SIZE_MAX;
+    const memory = mappedBuffer(Math.ceil(size / MEMORY_STEP) * MEMORY_STEP);
     this.bytes = Buffer.from(memory);
     this.f64 = new Float64Array(memory);
     this.u32 = new Uint32Array(memory);
