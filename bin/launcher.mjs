@@ -14,7 +14,6 @@ import { setFlagsFromString } from 'node:v8';
 import { Script } from 'node:vm';
 
 const SAVE_AFTER_MS = 1000;
-const PIECE_BYTES = 64 * 1024;
 /**
  * A full collection when the old generation has grown by so many percent (heap-limits.ts says what for). Beside 60 it costs a sort that spills 3 %
  * of its time and a join 5 %; point queries and TPC-B show nothing of it. Set here, before anything is compiled: V8 takes
@@ -54,34 +53,40 @@ function withFile(path, read) {
   }
 }
 
-/** The bundle is ASCII, as esbuild writes it. */
-function readSource() {
-  return withFile(bundle, (file) => {
-    const piece = Buffer.allocUnsafe(PIECE_BYTES);
-    let text = '';
-    for (let count = readSync(file, piece); count > 0; count = readSync(file, piece))
-      text += piece.latin1Slice(0, count);
-    return text;
+/** What it holds is given back at once: a buffer that can be resized is mapped by V8 itself. */
+function free(bytes) {
+  bytes.buffer.resize(0);
+}
+
+function readBytes(path) {
+  return withFile(path, (file, maxByteLength) => {
+    const bytes = Buffer.from(new ArrayBuffer(maxByteLength, { maxByteLength }));
+    if (readSync(file, bytes) !== maxByteLength) throw new Error(`could not read "${path}"`);
+    return bytes;
   });
+}
+
+/** The bundle is ASCII, as esbuild writes it: such a text of a megabyte and more lies outside of the heap, once. */
+function readSource() {
+  const bytes = readBytes(bundle);
+  const text = bytes.latin1Slice();
+  free(bytes);
+  return text;
 }
 
 function readCache() {
   try {
-    return withFile(cache, (file, maxByteLength) => {
-      // A buffer that could be resized is mapped by V8 itself.
-      const bytes = new Uint8Array(new ArrayBuffer(maxByteLength, { maxByteLength }));
-      return readSync(file, bytes) === maxByteLength ? bytes : undefined;
-    });
+    return readBytes(cache);
   } catch {
     return undefined;
   }
 }
 
-/** The bundle as a function, and whether its compiled code came from the cache. */
+/** The bundle, which is a function, and whether its compiled code came from the cache. */
 function compile() {
-  const source = `(function(require,module,exports,__filename){${readSource()}\n})`;
   const cachedData = readCache();
-  const script = new Script(source, { filename: bundle, cachedData });
+  const script = new Script(readSource(), { filename: bundle, cachedData });
+  if (cachedData !== undefined) free(cachedData);
   return { script, isFromCache: cachedData !== undefined && !script.cachedDataRejected };
 }
 
