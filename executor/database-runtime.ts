@@ -5,7 +5,7 @@
 import type { IndexEntry, RelationEntry } from '../catalog/entries.ts';
 import type { FunctionContext, Value } from '../catalog/function-entry.ts';
 import type { Catalog, SharedCatalog } from '../catalog/index.ts';
-import { virtualRows, virtualTable } from '../catalog/pg-catalog/index.ts';
+import { virtualRows, virtualTable, type WantedRows } from '../catalog/pg-catalog/index.ts';
 import { keySearchEntries } from '../catalog/text-search.ts';
 import { parse, parseExpression } from '../parser/index.ts';
 import { bindScalar, type PlannerEnvironment } from '../planner/index.ts';
@@ -492,15 +492,15 @@ export class DatabaseRuntime {
     return keys;
   }
 
-  virtualColumns(qualifiedName: string): readonly { typeOid: number }[] {
+  virtualColumns(qualifiedName: string): RelationEntry['columns'] {
     const [schema, name] = qualifiedName.split('.');
     const table = virtualTable(schema, name);
     if (table === undefined) throw new Error(`no catalog view ${qualifiedName}`);
     return table.columns;
   }
 
-  virtualRows(qualifiedName: string, functions: FunctionContext): Iterable<readonly Value[]> {
-    return virtualRows(qualifiedName, functions);
+  virtualRows(qualifiedName: string, functions: FunctionContext, wanted?: WantedRows): Iterable<readonly Value[]> {
+    return virtualRows(qualifiedName, functions, wanted);
   }
 }
 

@@ -2,48 +2,19 @@
  * Rows of the views of information_schema. After: PostgreSQL, information_schema.sql. Objects are shown to owners and their
  * like; what hotrow cannot have (foreign tables, transforms, triggers ...) has its columns and no rows.
  */
-import { DEFAULT_COLLATION, OID, typeByOid } from '../../types/index.ts';
-import { builtinCollations, collationByOid } from '../collations.ts';
+import { OID, typeByOid } from '../../types/index.ts';
+import { builtinCollations } from '../collations.ts';
 import type { ColumnEntry, ConstraintEntry, RelationEntry } from '../entries.ts';
 import { updatableEvents } from '../functions/index.ts';
-import { collationOf, defaultText, domainCheckDefinition, viewDefinition } from '../pg-catalog/definitions.ts';
-import { allRelations } from '../pg-catalog/relations.ts';
+import { domainCheckDefinition, viewDefinition } from '../pg-catalog/definitions.ts';
 import { type Row, type RowMaker, sorted, type ViewContext } from '../pg-catalog/view-context.ts';
 import { rightsOnSchema } from '../rights.ts';
-import { isSystemView } from '../system-tables.ts';
-import { isVisibleColumn, isVisibleRelation, isVisibleSequence, rightsMakers } from './rights.ts';
+import { columns } from './columns.ts';
+import { tableName, yesNo } from './names.ts';
+import { isVisibleSequence, rightsMakers } from './rights.ts';
 import { routineMakers } from './routines.ts';
+import { isOtherTemporary, isView, visibleRelations } from './shown-relations.ts';
 import { dataTypeName, typeColumns } from './type-columns.ts';
-
-function yesNo(value: boolean): string {
-  return value ? 'YES' : 'NO';
-}
-
-/** Tables and views that the session's role may see. */
-function* visibleRelations(context: ViewContext): Iterable<RelationEntry> {
-  for (const entry of allRelations(context)) {
-    if (entry.kind === 'materializedView') continue;
-    if (entry.schemaOid !== 0 && isOtherTemporary(context, entry)) continue;
-    if (isVisibleRelation(context, entry)) yield entry;
-  }
-}
-
-function isOtherTemporary(context: ViewContext, entry: RelationEntry): boolean {
-  if (entry.persistence !== 'temporary') return false;
-  return context.system !== null && entry.schemaOid !== context.system.temporarySchemaOid;
-}
-
-function isView(entry: RelationEntry): boolean {
-  return entry.kind === 'view' || (entry.kind === 'virtual' && isSystemView(entry.oid));
-}
-
-function tableName(context: ViewContext, entry: RelationEntry): Row {
-  return {
-    table_catalog: context.catalog.databaseName,
-    table_schema: context.schemaName(entry.schemaOid),
-    table_name: entry.name,
-  };
-}
 
 function* tables(context: ViewContext): Iterable<Row> {
   for (const entry of visibleRelations(context)) {
@@ -58,70 +29,6 @@ function* tables(context: ViewContext): Iterable<Row> {
           ? { 'preserve rows': 'PRESERVE', 'delete rows': 'DELETE', drop: 'DROP' }[entry.onCommit ?? 'preserve rows']
           : null,
     };
-  }
-}
-
-function identityColumns(context: ViewContext, column: ColumnEntry): Row {
-  if (column.identity === null) return { is_identity: 'NO', identity_cycle: 'NO' };
-  const sequence = context.catalog.sequence(column.sequenceOid);
-  return {
-    is_identity: 'YES',
-    identity_generation: column.identity === 'always' ? 'ALWAYS' : 'BY DEFAULT',
-    identity_start: sequence?.start ?? null,
-    identity_increment: sequence?.increment ?? null,
-    identity_maximum: sequence?.maximum ?? null,
-    identity_minimum: sequence?.minimum ?? null,
-    identity_cycle: yesNo(sequence?.cycle === true),
-  };
-}
-
-/** Only what is not the default collation is shown. */
-function collationColumns(context: ViewContext, typeOid: number, named: number | undefined): Row {
-  const oid = named ?? collationOf(typeOid, context.catalog);
-  if (oid === 0 || oid === DEFAULT_COLLATION) return {};
-  const entry = collationByOid(context.catalog, oid);
-  if (entry === undefined) return {};
-  return {
-    collation_catalog: context.catalog.databaseName,
-    collation_schema: context.schemaName(entry.schemaOid),
-    collation_name: entry.name,
-  };
-}
-
-function* columns(context: ViewContext): Iterable<Row> {
-  const path = context.functions.searchPath(true);
-  for (const entry of visibleRelations(context)) {
-    const changeable = entry.kind === 'view' ? (context.functions.updatableViewColumns?.(entry.oid) ?? null) : null;
-    for (const column of entry.columns) {
-      if (column.dropped || !isVisibleColumn(context, entry, column)) continue;
-      const domain = context.catalog.type(column.typeOid);
-      const isDomain = domain?.kind === 'domain' && domain.oid === column.typeOid;
-      yield {
-        ...tableName(context, entry),
-        column_name: column.name,
-        ordinal_position: column.number,
-        column_default:
-          column.generated || !context.isOwner(entry.owner)
-            ? null
-            : context.shown(defaultText(context.catalog, column, path)),
-        is_nullable: yesNo(!column.notNull && !(isDomain && domain.notNull === true)),
-        ...typeColumns(context, column.typeOid, column.typeModifier),
-        ...collationColumns(context, column.typeOid, column.collationOid),
-        ...(isDomain
-          ? {
-              domain_catalog: context.catalog.databaseName,
-              domain_schema: context.schemaName(domain.schemaOid),
-              domain_name: domain.name,
-            }
-          : {}),
-        dtd_identifier: String(column.number),
-        is_self_referencing: 'NO',
-        ...identityColumns(context, column),
-        is_generated: column.generated ? 'ALWAYS' : 'NEVER',
-        generation_expression: column.generated ? context.shown(column.defaultText) : null,
-        is_updatable: yesNo(!isView(entry) || changeable?.[column.number - 1] === true),
-      };
-    }
   }
 }
 

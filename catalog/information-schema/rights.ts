@@ -4,10 +4,7 @@ import type { ColumnEntry, RelationEntry, SequenceEntry } from '../entries.ts';
 import { allRelations } from '../pg-catalog/relations.ts';
 import { type Row, type RowMaker, sorted, type ViewContext } from '../pg-catalog/view-context.ts';
 import { columnAcl, relationAcl, rightsOnColumn, rightsOnRelation, routineAcl, typeAcl } from '../rights.ts';
-
-function yesNo(value: boolean): string {
-  return value ? 'YES' : 'NO';
-}
+import { tableName, yesNo } from './names.ts';
 
 // -------------------------------------------------------------------------------------------------------- what is shown at all
 
@@ -48,14 +45,6 @@ function* rightRows(context: ViewContext, acl: Acl, owner: number, wanted: strin
       };
     }
   }
-}
-
-function tableName(context: ViewContext, entry: RelationEntry): Row {
-  return {
-    table_catalog: context.catalog.databaseName,
-    table_schema: context.schemaName(entry.schemaOid),
-    table_name: entry.name,
-  };
 }
 
 function relations(context: ViewContext): RelationEntry[] {

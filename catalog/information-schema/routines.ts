@@ -4,11 +4,8 @@ import type { RoutineEntry } from '../entries.ts';
 import { allFunctions } from '../functions/registry.ts';
 import { type Row, type RowMaker, sorted, type ViewContext } from '../pg-catalog/view-context.ts';
 import { rightsByAcl, routineAcl } from '../rights.ts';
+import { yesNo } from './names.ts';
 import { dataTypeName } from './type-columns.ts';
-
-function yesNo(value: boolean): string {
-  return value ? 'YES' : 'NO';
-}
 
 function callable(context: ViewContext): RoutineEntry[] {
   return sorted(context.catalog.routines()).filter(

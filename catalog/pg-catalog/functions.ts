@@ -139,7 +139,9 @@ function variadicElement(oid: number): number {
 }
 
 function* pgProc(context: ViewContext): Iterable<Row> {
-  for (const entry of allFunctions()) yield procRow(context, entry);
+  for (const entry of allFunctions()) {
+    if (context.mayBe('oid', entry.oid) && context.mayBe('proname', entry.name)) yield procRow(context, entry);
+  }
   for (const functions of rangeConstructors(context.catalog).values()) {
     for (const { schemaOid, entry } of functions) yield procRow(context, entry, schemaOid);
   }

@@ -7,6 +7,7 @@ import type { FunctionContext, Value } from '../function-entry.ts';
 import { informationSchemaMakers } from '../information-schema/index.ts';
 import { systemRelationByName } from '../system-tables.ts';
 import { activityMakers } from './activity.ts';
+import { attributeMakers } from './attributes.ts';
 import { extendedStatisticsMakers } from './extended-statistics.ts';
 import { extensionMakers } from './extensions.ts';
 import { functionMakers } from './functions.ts';
@@ -18,11 +19,12 @@ import { staticRows } from './static-tables.ts';
 import { statisticsMakers } from './statistics.ts';
 import { searchMakers } from './text-search.ts';
 import { typeMakers } from './types.ts';
-import { type Row, type RowMaker, ViewContext } from './view-context.ts';
+import { type Row, type RowMaker, ViewContext, type WantedValues } from './view-context.ts';
 import { viewMakers } from './views.ts';
 
 const PG_CATALOG_MAKERS: Readonly<Record<string, RowMaker>> = {
   ...relationMakers,
+  ...attributeMakers,
   ...initialRightsMakers,
   ...typeMakers,
   ...functionMakers,
@@ -43,21 +45,37 @@ export function virtualTable(schemaName: string, name: string): RelationEntry | 
   return undefined;
 }
 
-function makeRows(schemaName: string, name: string, functions: FunctionContext): Iterable<Row> {
+function makeRows(schemaName: string, name: string, functions: FunctionContext, wanted?: WantedValues): Iterable<Row> {
   if (schemaName === 'information_schema') {
-    return informationSchemaMakers[name]?.(new ViewContext(functions)) ?? [];
+    return informationSchemaMakers[name]?.(new ViewContext(functions, wanted)) ?? [];
   }
   const maker = PG_CATALOG_MAKERS[name];
-  return maker === undefined ? (staticRows(name) ?? []) : maker(new ViewContext(functions));
+  return maker === undefined ? (staticRows(name) ?? []) : maker(new ViewContext(functions, wanted));
+}
+
+/** What of a relation's rows is asked for. */
+export interface WantedRows {
+  /** Columns, counted from 0; the others may be NULL. Undefined: all. */
+  readonly columns?: readonly number[];
+  readonly values?: WantedValues;
 }
 
 /** Rows of `<schema>.<name>`, each with all columns in order. */
-export function* virtualRows(qualifiedName: string, functions: FunctionContext): Iterable<readonly Value[]> {
+export function* virtualRows(
+  qualifiedName: string,
+  functions: FunctionContext,
+  { columns, values }: WantedRows = {},
+): Iterable<readonly Value[]> {
   const dot = qualifiedName.indexOf('.');
   const schemaName = qualifiedName.slice(0, dot);
   const name = qualifiedName.slice(dot + 1);
   const table = virtualTable(schemaName, name);
   if (table === undefined) return;
   const names = table.columns.map((column) => column.name);
-  for (const row of makeRows(schemaName, name, functions)) yield names.map((column) => row[column] ?? null);
+  const asked = columns ?? names.map((_, i) => i);
+  for (const row of makeRows(schemaName, name, functions, values)) {
+    const made: Value[] = new Array(names.length).fill(null);
+    for (const i of asked) made[i] = row[names[i]] ?? null;
+    yield made;
+  }
 }

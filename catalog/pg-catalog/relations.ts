@@ -1,8 +1,8 @@
 /**
- * pg_class and what hangs on it: attributes, defaults, indexes, constraints, sequences, rules, dependencies.
+ * pg_class and what hangs on it (but attributes): defaults, indexes, constraints, sequences, rules, dependencies.
  * Long, as it is a list of views and their rows.
  */
-import { OID, SqlArray, typeByOid } from '../../types/index.ts';
+import { OID, SqlArray } from '../../types/index.ts';
 import { schemaAcl } from '../acl.ts';
 import { compositeClasses } from '../composite-classes.ts';
 import {
@@ -13,7 +13,6 @@ import {
   GIST_OID,
   type IndexEntry,
   METHOD_OIDS,
-  PLAIN_COLUMN,
   PUBLIC_SCHEMA_OID,
   type RelationEntry,
   type SequenceEntry,
@@ -188,109 +187,13 @@ function compositeTypeClass(entry: TypeEntry): Row {
   };
 }
 
-function* compositeAttributes(context: ViewContext, entry: TypeEntry): Iterable<Row> {
-  for (const [i, { name, typeOid, typeModifier, collationOid }] of (entry.attributes ?? []).entries()) {
-    const column = { ...PLAIN_COLUMN, number: i + 1, name, typeOid, typeModifier };
-    yield attribute(context, entry.oid, collationOid === undefined ? column : { ...column, collationOid }, false);
-  }
-}
-
 function* pgClass(context: ViewContext): Iterable<Row> {
-  for (const entry of allRelations(context)) yield tableClass(context, entry);
-  for (const entry of sorted(context.catalog.indexes())) yield indexClass(context, entry);
-  for (const entry of sorted(context.catalog.sequences())) yield sequenceClass(context, entry);
-  for (const entry of sorted(compositeClasses(context.catalog))) yield compositeTypeClass(entry);
-}
-
-// ----------------------------------------------------------------------------------------------------------- attributes
-
-const STORAGE = { plain: 'p', external: 'e', extended: 'x', main: 'm' } as const;
-
-function attribute(context: ViewContext, relationOid: number, column: ColumnEntry, hasDefault: boolean): Row {
-  const type = typeByOid(column.typeOid);
-  return {
-    attrelid: relationOid,
-    attname: column.name,
-    atttypid: column.dropped ? 0 : column.typeOid,
-    attstattarget: column.dropped ? 0 : (column.statisticsTarget ?? -1),
-    attlen: type?.length ?? -1,
-    attnum: column.number,
-    attndims: type?.category === 'A' ? 1 : 0,
-    attcacheoff: -1,
-    atttypmod: column.typeModifier,
-    attbyval: type?.byValue ?? false,
-    attalign: type?.align ?? 'i',
-    attstorage:
-      type !== undefined && type.storage !== 'p' && column.storage !== undefined
-        ? STORAGE[column.storage]
-        : (type?.storage ?? 'p'),
-    attcompression: column.compression === undefined ? '' : column.compression[0],
-    attnotnull: column.notNull,
-    atthasdef: hasDefault,
-    atthasmissing: column.missingText !== null,
-    attidentity: column.identity === null ? '' : column.identity === 'always' ? 'a' : 'd',
-    attgenerated: column.generated ? 's' : '',
-    attisdropped: column.dropped,
-    attacl: context.aclArray(column.acl ?? context.catalog.systemRights(relationOid)?.columns?.[column.name]),
-    attislocal: true,
-    attinhcount: 0,
-    attcollation: column.dropped ? 0 : (column.collationOid ?? collationOf(column.typeOid, context.catalog)),
-    attmissingval: null,
-  };
-}
-
-/** ctid and its like: what tables have, and views and sequences have not. */
-const SYSTEM_COLUMNS: readonly (readonly [number: number, name: string, typeOid: number])[] = [
-  [-1, 'ctid', OID.TID],
-  [-2, 'xmin', OID.XID],
-  [-3, 'cmin', OID.CID],
-  [-4, 'xmax', OID.XID],
-  [-5, 'cmax', OID.CID],
-  [-6, 'tableoid', OID.OID],
-];
-
-function* systemAttributes(context: ViewContext, relationOid: number): Iterable<Row> {
-  for (const [number, name, typeOid] of SYSTEM_COLUMNS) {
-    yield attribute(context, relationOid, { ...PLAIN_COLUMN, number, name, typeOid, notNull: true }, false);
-  }
-}
-
-/** An index's columns have names of their own: its table's, or expr. */
-function* indexAttributes(context: ViewContext, index: IndexEntry): Iterable<Row> {
-  const table = context.catalog.relation(index.tableOid);
-  const keys = [
-    ...index.columns.map((column) => ({ number: column.columnNumber, text: column.expressionText })),
-    ...index.includedColumns.map((number) => ({ number, text: null })),
-  ];
-  for (let i = 0; i < keys.length; i++) {
-    const column = keys[i].number > 0 ? table?.columns[keys[i].number - 1] : undefined;
-    const name = column?.name ?? /^([a-z_][a-z0-9_]*)\(/i.exec(keys[i].text ?? '')?.[1] ?? 'expr';
-    const typeOid = column?.typeOid ?? OID.TEXT;
-    const typeModifier = column?.typeModifier ?? -1;
-    yield attribute(context, index.oid, { ...PLAIN_COLUMN, number: i + 1, name, typeOid, typeModifier }, false);
-  }
-}
-
-function* sequenceAttributes(context: ViewContext, sequence: SequenceEntry): Iterable<Row> {
-  const columns: readonly (readonly [string, number])[] = [
-    ['last_value', OID.INT8],
-    ['log_cnt', OID.INT8],
-    ['is_called', OID.BOOL],
-  ];
-  for (let i = 0; i < columns.length; i++) {
-    const [name, typeOid] = columns[i];
-    yield attribute(context, sequence.oid, { ...PLAIN_COLUMN, number: i + 1, name, typeOid, notNull: true }, false);
-  }
-}
-
-function* pgAttribute(context: ViewContext): Iterable<Row> {
-  for (const entry of allRelations(context)) {
-    for (const column of entry.columns) yield attribute(context, entry.oid, column, column.defaultText !== null);
-    if (entry.kind !== 'view') yield* systemAttributes(context, entry.oid);
-  }
-  for (const index of sorted(context.catalog.indexes())) yield* indexAttributes(context, index);
-  for (const sequence of sorted(context.catalog.sequences())) yield* sequenceAttributes(context, sequence);
-  for (const entry of sorted(compositeClasses(context.catalog))) yield* compositeAttributes(context, entry);
+  const wanted = <T extends { readonly oid: number; readonly name: string }>(entries: readonly T[]): readonly T[] =>
+    entries.filter(({ oid, name }) => context.mayBe('oid', oid) && context.mayBe('relname', name));
+  for (const entry of wanted(allRelations(context))) yield tableClass(context, entry);
+  for (const entry of wanted(sorted(context.catalog.indexes()))) yield indexClass(context, entry);
+  for (const entry of wanted(sorted(context.catalog.sequences()))) yield sequenceClass(context, entry);
+  for (const entry of wanted(sorted(compositeClasses(context.catalog)))) yield compositeTypeClass(entry);
 }
 
 /** Columns with a default, with the made-up oid of each. */
@@ -636,7 +539,6 @@ function* pgDescription(context: ViewContext): Iterable<Row> {
 
 export const relationMakers: Readonly<Record<string, RowMaker>> = {
   pg_class: pgClass,
-  pg_attribute: pgAttribute,
   pg_attrdef: pgAttrdef,
   pg_index: pgIndex,
   pg_constraint: pgConstraint,

@@ -92,6 +92,7 @@ function userType(context: ViewContext, entry: TypeEntry): Row[] {
 
 function* pgType(context: ViewContext): Iterable<Row> {
   for (const type of BUILTIN_TYPES) {
+    if (!context.mayBe('oid', type.oid) || !context.mayBe('typname', type.name)) continue;
     const typacl = context.aclArray(context.catalog.systemRights(type.oid)?.acl);
     yield typeRow(context.catalog, type, BOOTSTRAP_ROLE_OID, PG_CATALOG_SCHEMA_OID, { typacl });
   }

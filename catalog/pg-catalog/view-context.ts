@@ -14,6 +14,27 @@ import type { SystemInformation } from '../system-information.ts';
 /** A row by column name; columns that are left out are NULL. */
 export type Row = Readonly<Record<string, Value>>;
 export type RowMaker = (context: ViewContext) => Iterable<Row>;
+/** Values that columns have in all rows that are wanted, by name: others may be made, and are not looked at. */
+export type WantedValues = ReadonlyMap<string, Value>;
+const ANY_VALUES: WantedValues = new Map();
+
+/** Makes rows of which a column is computed when it is asked for. */
+export function rowsOf<Source>(columns: Readonly<Record<string, (source: Source) => Value>>): (source: Source) => Row {
+  class LazyRow {
+    readonly source: Source;
+    constructor(source: Source) {
+      this.source = source;
+    }
+  }
+  for (const [name, value] of Object.entries(columns)) {
+    Object.defineProperty(LazyRow.prototype, name, {
+      get(this: LazyRow) {
+        return value(this.source);
+      },
+    });
+  }
+  return (source) => new LazyRow(source) as object as Row;
+}
 
 let builtinShared: SharedCatalog | null = null;
 
@@ -23,13 +44,21 @@ export class ViewContext {
   readonly shared: SharedCatalog;
   /** Null where no session stands behind the functions. */
   readonly system: SystemInformation | null;
+  readonly #wanted: WantedValues;
 
-  constructor(functions: FunctionContext) {
+  constructor(functions: FunctionContext, wanted = ANY_VALUES) {
     this.functions = functions;
+    this.#wanted = wanted;
     this.catalog = functions.catalog as Catalog;
     this.system = functions.system ?? null;
     builtinShared ??= SharedCatalog.bootstrap();
     this.shared = this.system?.shared ?? builtinShared;
+  }
+
+  /** Are rows wanted that have this value in the column? */
+  mayBe(column: string, value: Value): boolean {
+    const wanted = this.#wanted.get(column);
+    return wanted === undefined || wanted === value;
   }
 
   /** A kept text with its types under their names. */

@@ -11,7 +11,7 @@ import type { Execution } from '../program.ts';
 import { AggregateOperator } from './aggregate.ts';
 import { callsRoutine, computedApart, isPageScan } from './apart.ts';
 import { CteScanOperator, RecursiveUnionOperator, WithOperator, WorkTableScanOperator } from './cte.ts';
-import { FunctionScanOperator, ProjectSetOperator, VirtualScanOperator } from './function-scan.ts';
+import { FunctionScanOperator, ProjectSetOperator } from './function-scan.ts';
 import { GateOperator } from './gate.ts';
 import { HashJoinOperator } from './hash-join.ts';
 import { IndexScanOperator } from './index-scan.ts';
@@ -24,6 +24,7 @@ import { SeqScanOperator } from './seq-scan.ts';
 import { DistinctOperator, SetOperationOperator, UniqueOperator } from './set.ts';
 import { SortOperator } from './sort.ts';
 import { EmptyOperator, ResultOperator, ValuesOperator } from './values.ts';
+import { VirtualScanOperator } from './virtual-scan.ts';
 import { WindowOperator } from './window.ts';
 
 export function buildOperator(plan: Plan, execution: Execution): Operator {

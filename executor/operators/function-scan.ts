@@ -1,7 +1,7 @@
-/** Rows that functions and catalog views give: in FROM, and in a select list (ProjectSet). */
+/** Rows that functions give: in FROM, and in a select list (ProjectSet). */
 import type { ScalarFunction, Value } from '../../catalog/function-entry.ts';
 import type { Expr } from '../../planner/expr.ts';
-import type { FunctionScanPlan, ProjectSetPlan, VirtualScanPlan } from '../../planner/plan.ts';
+import type { FunctionScanPlan, ProjectSetPlan } from '../../planner/plan.ts';
 import { isVolatile } from '../../planner/traverse.ts';
 import { SqlRecord } from '../../types/index.ts';
 import { BATCH_SIZE, Batch, END, PENDING } from '../batch.ts';
@@ -18,7 +18,7 @@ import type { Operator } from './operator.ts';
 const NO_COLUMNS: Value[][] = [];
 
 /** Rows of an iterator, filtered and projected. */
-abstract class IteratorOperator implements Operator {
+export abstract class IteratorOperator implements Operator {
   readonly #project: ProjectFunction;
   readonly #raw: Batch;
   readonly #out: Batch;
@@ -44,7 +44,7 @@ abstract class IteratorOperator implements Operator {
     this.#batchSize = Math.min(rows, BATCH_SIZE);
   }
 
-  open(): void {
+  open(_x: ExecContext): void {
     this.#iterator = null;
     this.#raw.count = 0;
   }
@@ -150,22 +150,6 @@ class SingleRow implements Iterator<readonly Value[]> {
 
 function singleValue(value: Value): Value {
   return (Array.isArray(value) ? value[0] : value) ?? null;
-}
-
-/** Reads a view of the catalog or of the server that is computed. */
-export class VirtualScanOperator extends IteratorOperator {
-  readonly #name: string;
-  readonly #execution: Execution;
-
-  constructor(plan: VirtualScanPlan, execution: Execution) {
-    super(execution, plan, execution.program.database.virtualColumns(plan.tableName));
-    this.#name = plan.tableName;
-    this.#execution = execution;
-  }
-
-  protected rows(x: ExecContext): Iterator<readonly Value[]> {
-    return this.#execution.program.database.virtualRows(this.#name, x.functions)[Symbol.iterator]();
-  }
 }
 
 /** Calls a set-returning (or plain) function: answers its rows, each an array of column values. */

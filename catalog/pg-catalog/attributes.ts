@@ -1,0 +1,119 @@
+/** pg_attribute: the columns of tables and views, of indexes, sequences and composite types. */
+import { OID, type SqlType, typeByOid } from '../../types/index.ts';
+import { compositeClasses } from '../composite-classes.ts';
+import { type ColumnEntry, type IndexEntry, PLAIN_COLUMN, type TypeEntry } from '../entries.ts';
+import { collationOf } from './definitions.ts';
+import { allRelations } from './relations.ts';
+import { type Row, type RowMaker, rowsOf, sorted, type ViewContext } from './view-context.ts';
+
+const STORAGE = { plain: 'p', external: 'e', extended: 'x', main: 'm' } as const;
+
+interface Attribute {
+  readonly context: ViewContext;
+  readonly relationOid: number;
+  readonly column: ColumnEntry;
+  readonly type: SqlType | undefined;
+}
+
+/** There are thousands of them: a column of a row is computed when it is asked for. */
+const rowOf = rowsOf<Attribute>({
+  attrelid: ({ relationOid }) => relationOid,
+  attname: ({ column }) => column.name,
+  atttypid: ({ column }) => (column.dropped ? 0 : column.typeOid),
+  attstattarget: ({ column }) => (column.dropped ? 0 : (column.statisticsTarget ?? -1)),
+  attlen: ({ type }) => type?.length ?? -1,
+  attnum: ({ column }) => column.number,
+  attndims: ({ type }) => (type?.category === 'A' ? 1 : 0),
+  attcacheoff: () => -1,
+  atttypmod: ({ column }) => column.typeModifier,
+  attbyval: ({ type }) => type?.byValue ?? false,
+  attalign: ({ type }) => type?.align ?? 'i',
+  attstorage: ({ column, type }) =>
+    type !== undefined && type.storage !== 'p' && column.storage !== undefined
+      ? STORAGE[column.storage]
+      : (type?.storage ?? 'p'),
+  attcompression: ({ column }) => (column.compression === undefined ? '' : column.compression[0]),
+  attnotnull: ({ column }) => column.notNull,
+  atthasdef: ({ column }) => column.defaultText !== null,
+  atthasmissing: ({ column }) => column.missingText !== null,
+  attidentity: ({ column }) => (column.identity === null ? '' : column.identity === 'always' ? 'a' : 'd'),
+  attgenerated: ({ column }) => (column.generated ? 's' : ''),
+  attisdropped: ({ column }) => column.dropped,
+  attacl: ({ context, relationOid, column }) =>
+    context.aclArray(column.acl ?? context.catalog.systemRights(relationOid)?.columns?.[column.name]),
+  attislocal: () => true,
+  attinhcount: () => 0,
+  attcollation: ({ context, column }) =>
+    column.dropped ? 0 : (column.collationOid ?? collationOf(column.typeOid, context.catalog)),
+});
+
+function attribute(context: ViewContext, relationOid: number, column: ColumnEntry): Row {
+  return rowOf({ context, relationOid, column, type: typeByOid(column.typeOid) });
+}
+
+function plainColumn(number: number, name: string, typeOid: number, typeModifier = -1): ColumnEntry {
+  return { ...PLAIN_COLUMN, number, name, typeOid, typeModifier };
+}
+
+function notNullColumn(number: number, name: string, typeOid: number): ColumnEntry {
+  return { ...plainColumn(number, name, typeOid), notNull: true };
+}
+
+/** ctid and its like: what tables and sequences have, and views have not. */
+const SYSTEM_COLUMNS: readonly ColumnEntry[] = [
+  notNullColumn(-1, 'ctid', OID.TID),
+  notNullColumn(-2, 'xmin', OID.XID),
+  notNullColumn(-3, 'cmin', OID.CID),
+  notNullColumn(-4, 'xmax', OID.XID),
+  notNullColumn(-5, 'cmax', OID.CID),
+  notNullColumn(-6, 'tableoid', OID.OID),
+];
+
+const SEQUENCE_COLUMNS: readonly ColumnEntry[] = [
+  notNullColumn(1, 'last_value', OID.INT8),
+  notNullColumn(2, 'log_cnt', OID.INT8),
+  notNullColumn(3, 'is_called', OID.BOOL),
+];
+
+/** An index's columns have names of their own: its table's, or expr. */
+function* indexColumns(context: ViewContext, index: IndexEntry): Iterable<ColumnEntry> {
+  const table = context.catalog.relation(index.tableOid);
+  const keys = [
+    ...index.columns.map((column) => ({ number: column.columnNumber, text: column.expressionText })),
+    ...index.includedColumns.map((number) => ({ number, text: null })),
+  ];
+  for (let i = 0; i < keys.length; i++) {
+    const column = keys[i].number > 0 ? table?.columns[keys[i].number - 1] : undefined;
+    const name = column?.name ?? /^([a-z_][a-z0-9_]*)\(/i.exec(keys[i].text ?? '')?.[1] ?? 'expr';
+    yield plainColumn(i + 1, name, column?.typeOid ?? OID.TEXT, column?.typeModifier);
+  }
+}
+
+function* compositeColumns({ attributes }: TypeEntry): Iterable<ColumnEntry> {
+  for (const [i, { name, typeOid, typeModifier, collationOid }] of (attributes ?? []).entries()) {
+    const column = plainColumn(i + 1, name, typeOid, typeModifier);
+    yield collationOid === undefined ? column : { ...column, collationOid };
+  }
+}
+
+function* pgAttribute(context: ViewContext): Iterable<Row> {
+  const wanted = <T extends { readonly oid: number }>(entries: readonly T[]): readonly T[] =>
+    entries.filter(({ oid }) => context.mayBe('attrelid', oid));
+  const { catalog } = context;
+  for (const entry of wanted(allRelations(context))) {
+    for (const column of entry.columns) yield attribute(context, entry.oid, column);
+    if (entry.kind === 'view') continue;
+    for (const column of SYSTEM_COLUMNS) yield attribute(context, entry.oid, column);
+  }
+  for (const index of wanted(sorted(catalog.indexes()))) {
+    for (const column of indexColumns(context, index)) yield attribute(context, index.oid, column);
+  }
+  for (const { oid } of wanted(sorted(catalog.sequences()))) {
+    for (const column of [...SEQUENCE_COLUMNS, ...SYSTEM_COLUMNS]) yield attribute(context, oid, column);
+  }
+  for (const entry of wanted(sorted(compositeClasses(catalog)))) {
+    for (const column of compositeColumns(entry)) yield attribute(context, entry.oid, column);
+  }
+}
+
+export const attributeMakers: Readonly<Record<string, RowMaker>> = { pg_attribute: pgAttribute };
