@@ -6,10 +6,12 @@
  * other type; nodes whose type says how they convert (casts, lifted literals, parameters) are wrapped in a COALESCE of one
  * argument, which is the identity.
  */
+import { safeLabel } from '../../catalog/enum-labels.ts';
 import type { CastEntry, FunctionContext, ScalarFunction, Value } from '../../catalog/function-entry.ts';
 import { lookupCast } from '../../catalog/functions/index.ts';
 import { castEntry } from '../../catalog/functions/user-operators.ts';
 import { castToMultirange } from '../../catalog/range-constructors.ts';
+import type { SqlArray } from '../../types/index.ts';
 import type { ConstExpr, Expr } from '../expr.ts';
 import { logical, makeConst } from '../logical.ts';
 import { reinterpretation } from './binary-cast.ts';
@@ -322,10 +324,10 @@ function coerceUnknownConst(
   const value = expr.value === null ? null : inputLiteral(context, expr.value, base, inputModifier, position);
   if (inputModifier >= 0) context.useLiteral(expr);
   const literalIndex = expr.literalIndex;
-  let result: Expr = { kind: 'const', value, literalIndex, typeOid: base, typeModifier: inputModifier };
-  if (literalIndex >= 0) result = { ...result, isQuoted: true };
-  context.copyLocation(expr, result);
-  if (value !== null) result = withLiteralCheck(context, expr, result);
+  let literal: ConstExpr = { kind: 'const', value, literalIndex, typeOid: base, typeModifier: inputModifier };
+  if (literalIndex >= 0) literal = { ...literal, isQuoted: true };
+  context.copyLocation(expr, literal);
+  let result: Expr = value === null ? literal : withLiteralCheck(context, expr, literal);
   if (base !== target) result = context.copyLocation(expr, coerceToDomain(context, result, target, coercion));
   return result;
 }
@@ -374,18 +376,37 @@ function withInputCheck(context: BindContext, expr: Expr, typeOid: number): Expr
 }
 
 /** The same for a literal: an error says where it stands, so the plan is that text's own. */
-function withLiteralCheck(context: BindContext, literal: ConstExpr, expr: Expr): Expr {
+function withLiteralCheck(context: BindContext, literal: ConstExpr, expr: ConstExpr): Expr {
   const check = context.environment.inputCheck?.(expr.typeOid) ?? null;
   if (check === null) return expr;
   context.useLiteral(literal);
-  const position = context.locationOf(literal);
-  return checked(context, expr, expr.typeOid, (functions: FunctionContext, value: Value) => {
+  const placed = <T>(read: () => T): T => {
     try {
-      return check(functions, value);
+      return read();
     } catch (error) {
-      throw context.placed(error, position);
+      throw context.placed(error, context.locationOf(literal));
     }
-  });
+  };
+  const labels = enumLabels(context, expr);
+  if (labels === null) {
+    return checked(context, expr, expr.typeOid, (functions: FunctionContext, value: Value) =>
+      placed(() => check(functions, value)),
+    );
+  }
+  // One that cannot be used yet is refused when it is read; others are constants, and may stand in an index.
+  for (const label of labels.values) {
+    placed(() => safeLabel(context.environment.catalog.unsafeLabels(labels.enumOid), labels.enumName, label));
+  }
+  return expr;
+}
+
+/** Of an enum, or an array of one. */
+function enumLabels({ types }: BindContext, { typeOid, value }: ConstExpr) {
+  const isOne = types.isEnum(typeOid);
+  const enumOid = isOne ? typeOid : types.elementOf(typeOid);
+  if (!isOne && !types.isEnum(enumOid)) return null;
+  const values: readonly Value[] = isOne ? [value] : (value as SqlArray).elements;
+  return { enumOid, enumName: types.name(enumOid), values };
 }
 
 function checked(
