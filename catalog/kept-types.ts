@@ -24,6 +24,12 @@ export function keptTypeOid(name: string): number {
   return name.startsWith(MARK) ? Number(name.slice(MARK.length)) : 0;
 }
 
+/** The types that a kept text names, each once. */
+export function keptTypes(text: string | null): number[] {
+  if (text?.includes(MARK) !== true) return [];
+  return [...new Set([...text.matchAll(QUOTED)].map((match) => Number(match[1])))];
+}
+
 /** A kept text as it is shown. */
 export function shownTypes(catalog: Catalog, text: string, searchPath: readonly string[]): string {
   const named = replaceKeptCollations(text, (oid) => collationName(catalog, oid, searchPath));

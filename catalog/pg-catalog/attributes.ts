@@ -2,8 +2,9 @@
 import { OID, type SqlType, typeByOid } from '../../types/index.ts';
 import { compositeClasses } from '../composite-classes.ts';
 import { type ColumnEntry, type IndexEntry, PLAIN_COLUMN, type TypeEntry } from '../entries.ts';
-import { collationOf } from './definitions.ts';
+import { collationOf, collationOfKey } from './definitions.ts';
 import { allRelations } from './relations.ts';
+import { indexedTypeOf } from './static-tables.ts';
 import { type Row, type RowMaker, rowsOf, sorted, type ViewContext } from './view-context.ts';
 
 const STORAGE = { plain: 'p', external: 'e', extended: 'x', main: 'm' } as const;
@@ -75,17 +76,21 @@ const SEQUENCE_COLUMNS: readonly ColumnEntry[] = [
   notNullColumn(3, 'is_called', OID.BOOL),
 ];
 
-/** An index's columns have names of their own: its table's, or expr. */
+/** An index's columns have names of their own: its table's, or expr. Their collation is that of what is indexed, whatever is kept of it. */
 function* indexColumns(context: ViewContext, index: IndexEntry): Iterable<ColumnEntry> {
   const table = context.catalog.relation(index.tableOid);
-  const keys = [
-    ...index.columns.map((column) => ({ number: column.columnNumber, text: column.expressionText })),
-    ...index.includedColumns.map((number) => ({ number, text: null })),
-  ];
-  for (let i = 0; i < keys.length; i++) {
-    const column = keys[i].number > 0 ? table?.columns[keys[i].number - 1] : undefined;
-    const name = column?.name ?? /^([a-z_][a-z0-9_]*)\(/i.exec(keys[i].text ?? '')?.[1] ?? 'expr';
-    yield plainColumn(i + 1, name, column?.typeOid ?? OID.TEXT, column?.typeModifier);
+  let number = 0;
+  for (const key of index.columns) {
+    const column = table?.columns[key.columnNumber - 1];
+    const name = column?.name ?? /^([a-z_][a-z0-9_]*)\(/i.exec(key.expressionText ?? '')?.[1] ?? 'expr';
+    const typeOid = column?.typeOid ?? OID.TEXT;
+    const keptOid = indexedTypeOf(typeOid, index.method, key.operatorClass);
+    const kept = plainColumn(++number, name, keptOid, keptOid === typeOid ? column?.typeModifier : -1);
+    yield { ...kept, collationOid: collationOfKey(context.catalog, table, key) };
+  }
+  for (const included of index.includedColumns) {
+    const column = table?.columns[included - 1];
+    if (column !== undefined) yield plainColumn(++number, column.name, column.typeOid, column.typeModifier);
   }
 }
 

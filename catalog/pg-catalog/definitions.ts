@@ -1,9 +1,9 @@
 /** Definitions as SQL: what pg_get_indexdef, pg_get_constraintdef and their kin print. After: PostgreSQL, ruleutils.c. */
-import { typeByOid } from '../../types/index.ts';
+import { OID, typeByOid } from '../../types/index.ts';
 import type { Catalog } from '../catalog.ts';
 import { collationByOid, findCollation } from '../collations.ts';
 import { compositeClass, resolveCompositeClass } from '../composite-classes.ts';
-import type { ColumnEntry, ConstraintEntry, IndexEntry, RelationEntry, TypeEntry } from '../entries.ts';
+import type { ColumnEntry, ConstraintEntry, IndexColumn, IndexEntry, RelationEntry, TypeEntry } from '../entries.ts';
 import type { FunctionContext } from '../function-entry.ts';
 import { quoteIdentifier } from '../functions/quote.ts';
 import { operatorByOid } from '../functions/registry.ts';
@@ -274,4 +274,11 @@ export function collationOf(typeOid: number, catalog: Catalog): number {
   if (type.category === 'A' && type.elementOid !== 0) return collationOf(type.elementOid, catalog);
   if (type.kind !== 'd' || type.baseOid === undefined) return 0;
   return catalog.type(typeOid)?.collationOid ?? collationOf(type.baseOid, catalog);
+}
+
+/** The collation of an index's key. */
+export function collationOfKey(catalog: Catalog, table: RelationEntry | undefined, key: IndexColumn): number {
+  const column = table?.columns[key.columnNumber - 1];
+  const named = key.collationOid ?? key.ownCollationOid ?? column?.collationOid;
+  return named ?? collationOf(column?.typeOid ?? OID.TEXT, catalog);
 }

@@ -8,6 +8,7 @@ import { informationSchemaMakers } from '../information-schema/index.ts';
 import { systemRelationByName } from '../system-tables.ts';
 import { activityMakers } from './activity.ts';
 import { attributeMakers } from './attributes.ts';
+import { dependencyMakers } from './dependencies.ts';
 import { extendedStatisticsMakers } from './extended-statistics.ts';
 import { extensionMakers } from './extensions.ts';
 import { functionMakers } from './functions.ts';
@@ -25,6 +26,7 @@ import { viewMakers } from './views.ts';
 const PG_CATALOG_MAKERS: Readonly<Record<string, RowMaker>> = {
   ...relationMakers,
   ...attributeMakers,
+  ...dependencyMakers,
   ...initialRightsMakers,
   ...typeMakers,
   ...functionMakers,

@@ -1,5 +1,5 @@
 /**
- * pg_class and what hangs on it (but attributes): defaults, indexes, constraints, sequences, rules, dependencies.
+ * pg_class and what hangs on it (but attributes and dependencies): defaults, indexes, constraints, sequences, rules.
  * Long, as it is a list of views and their rows.
  */
 import { OID, SqlArray } from '../../types/index.ts';
@@ -9,7 +9,6 @@ import {
   BOOTSTRAP_ROLE_OID,
   type ColumnEntry,
   type ConstraintEntry,
-  FIRST_NORMAL_OID,
   GIST_OID,
   type IndexEntry,
   METHOD_OIDS,
@@ -18,16 +17,13 @@ import {
   type SequenceEntry,
   type TypeEntry,
 } from '../entries.ts';
-import { keptCollationName } from '../kept-collations.ts';
 import { INITIAL_SCHEMAS, keptRelationAcl } from '../rights.ts';
 import { isSystemView, systemRelations } from '../system-tables.ts';
-import { keptSearchEntries, SEARCH_CATALOGS } from '../text-search.ts';
-import { classOfObject, definitionDependencies, namedDefinitions } from './definition-dependencies.ts';
-import { collationOf } from './definitions.ts';
+import { SEARCH_CATALOGS } from '../text-search.ts';
+import { collationOfKey } from './definitions.ts';
 import { EXTENSION_CLASS } from './extensions.ts';
 import { ownComments } from './own-comments.ts';
 import { operatorClassOf } from './static-tables.ts';
-import { searchDependencies } from './text-search.ts';
 import {
   ACTION_LETTERS,
   CONSTRAINT_LETTERS,
@@ -46,8 +42,6 @@ const COLLATION_CLASS = 3456;
 const RELATION_CLASS = 1259;
 const CONSTRAINT_CLASS = 2606;
 const NAMESPACE_CLASS = 2615;
-const ATTRDEF_CLASS = 2604;
-const REWRITE_CLASS = 2618;
 
 function numbers(elementOid: number, values: readonly number[]): SqlArray {
   return new SqlArray(elementOid, values);
@@ -243,13 +237,7 @@ function* pgIndex(context: ViewContext): Iterable<Row> {
       indkey: vector(OID.INT2, [...keys, ...index.includedColumns]),
       indcollation: vector(
         OID.OID,
-        index.columns.map(
-          ({ columnNumber, collationOid, ownCollationOid }) =>
-            collationOid ??
-            ownCollationOid ??
-            table?.columns[columnNumber - 1]?.collationOid ??
-            collationOf(typeOf(columnNumber), context.catalog),
-        ),
+        index.columns.map((column) => collationOfKey(context.catalog, table, column)),
       ),
       indclass: vector(
         OID.OID,
@@ -362,132 +350,6 @@ function* pgRewrite(context: ViewContext): Iterable<Row> {
   }
 }
 
-// --------------------------------------------------------------------------------------------------------- dependencies
-
-function dependency(
-  classid: number,
-  objid: number,
-  objsubid: number,
-  refclassid: number,
-  refobjid: number,
-  refobjsubid: number,
-  deptype: string,
-): Row {
-  return { classid, objid, objsubid, refclassid, refobjid, refobjsubid, deptype };
-}
-
-function* pgDepend(context: ViewContext): Iterable<Row> {
-  const { catalog } = context;
-  for (const table of sorted(catalog.relations())) {
-    yield dependency(RELATION_CLASS, table.oid, 0, NAMESPACE_CLASS, table.schemaOid, 0, 'n');
-    for (const column of table.columns) {
-      const collationOid = column.dropped ? undefined : column.collationOid;
-      if (collationOid !== undefined && collationOid >= FIRST_NORMAL_OID) {
-        yield dependency(RELATION_CLASS, table.oid, column.number, COLLATION_CLASS, collationOid, 0, 'n');
-      }
-      const type = column.dropped ? undefined : catalog.type(column.typeOid);
-      if (type !== undefined)
-        yield dependency(RELATION_CLASS, table.oid, column.number, TYPE_CLASS, column.typeOid, 0, 'n');
-    }
-    if (table.queryText === null) continue;
-    for (const entry of catalog.collations()) {
-      if (table.queryText.includes(keptCollationName(entry.oid))) {
-        yield dependency(REWRITE_CLASS, ruleOid(table.oid), 0, COLLATION_CLASS, entry.oid, 0, 'n');
-      }
-    }
-    const rule = ruleOid(table.oid);
-    yield dependency(REWRITE_CLASS, rule, 0, RELATION_CLASS, table.oid, 0, 'i');
-    yield dependency(REWRITE_CLASS, rule, 0, RELATION_CLASS, table.oid, 0, 'n');
-    const whole = new Set(table.dependsOn);
-    for (const { relationOid, columnNumber } of table.dependsOnColumns ?? []) {
-      whole.delete(relationOid);
-      yield dependency(REWRITE_CLASS, rule, 0, RELATION_CLASS, relationOid, columnNumber, 'n');
-    }
-    for (const entry of keptSearchEntries(catalog, table.queryText)) {
-      if (entry.oid < FIRST_NORMAL_OID) continue;
-      yield dependency(REWRITE_CLASS, rule, 0, SEARCH_CATALOGS[entry.class], entry.oid, 0, 'n');
-    }
-    for (const oid of namedDefinitions(table.queryText)) whole.add(oid);
-    for (const oid of whole) yield dependency(REWRITE_CLASS, rule, 0, classOfObject(context, oid), oid, 0, 'n');
-  }
-  for (const sequence of sorted(catalog.sequences())) {
-    yield dependency(RELATION_CLASS, sequence.oid, 0, NAMESPACE_CLASS, sequence.schemaOid, 0, 'n');
-    if (sequence.ownedByTable === 0) continue;
-    const column = catalog.relation(sequence.ownedByTable)?.columns[sequence.ownedByColumn - 1];
-    const type = column?.identity != null && column.sequenceOid === sequence.oid ? 'i' : 'a';
-    yield dependency(
-      RELATION_CLASS,
-      sequence.oid,
-      0,
-      RELATION_CLASS,
-      sequence.ownedByTable,
-      sequence.ownedByColumn,
-      type,
-    );
-  }
-  for (const { oid, table, column } of columnDefaults(context)) {
-    yield dependency(ATTRDEF_CLASS, oid, 0, RELATION_CLASS, table.oid, column.number, 'a');
-    for (const used of column.defaultDependsOn ?? [])
-      yield dependency(ATTRDEF_CLASS, oid, 0, classOfObject(context, used), used, 0, 'n');
-  }
-  yield* keyDependencies(context);
-  yield* rangeDependencies(context);
-  yield* extensionDependencies(context);
-  yield* definitionDependencies(context);
-  yield* searchDependencies(context);
-}
-
-const PROC_CLASS = 1255;
-
-function* extensionDependencies({ catalog }: ViewContext): Iterable<Row> {
-  for (const { oid, schemaOid } of sorted(catalog.extensions()))
-    yield dependency(EXTENSION_CLASS, oid, 0, NAMESPACE_CLASS, schemaOid, 0, 'n');
-  for (const { oid, extensionOid } of sorted(catalog.routines()))
-    if (extensionOid !== undefined) yield dependency(PROC_CLASS, oid, 0, EXTENSION_CLASS, extensionOid, 0, 'e');
-}
-
-/** A range's multirange and the functions that make values of both go with it. */
-function* rangeDependencies({ catalog }: ViewContext): Iterable<Row> {
-  for (const type of sorted(catalog.types())) {
-    if (type.range !== undefined) {
-      yield dependency(TYPE_CLASS, type.range.multirangeOid, 0, TYPE_CLASS, type.oid, 0, 'i');
-      if (catalog.type(type.range.subtypeOid) !== undefined) {
-        yield dependency(TYPE_CLASS, type.oid, 0, TYPE_CLASS, type.range.subtypeOid, 0, 'n');
-      }
-    }
-    for (const oid of type.constructors?.oids ?? []) {
-      yield dependency(PROC_CLASS, oid, 0, TYPE_CLASS, type.oid, 0, 'i');
-    }
-  }
-}
-
-function* keyDependencies({ catalog }: ViewContext): Iterable<Row> {
-  for (const index of sorted(catalog.indexes())) {
-    const constraint = catalog.constraintOfIndex(index);
-    if (constraint !== undefined) {
-      yield dependency(RELATION_CLASS, index.oid, 0, CONSTRAINT_CLASS, constraint.oid, 0, 'i');
-      continue;
-    }
-    for (const { columnNumber } of index.columns) {
-      if (columnNumber > 0)
-        yield dependency(RELATION_CLASS, index.oid, 0, RELATION_CLASS, index.tableOid, columnNumber, 'a');
-    }
-    if (index.columns.some(({ columnNumber }) => columnNumber === 0)) {
-      yield dependency(RELATION_CLASS, index.oid, 0, RELATION_CLASS, index.tableOid, 0, 'a');
-    }
-  }
-  for (const constraint of sorted(catalog.constraints())) {
-    for (const column of constraint.columns) {
-      yield dependency(CONSTRAINT_CLASS, constraint.oid, 0, RELATION_CLASS, constraint.tableOid, column, 'a');
-    }
-    if (constraint.type !== 'foreign key') continue;
-    for (const column of constraint.referencedColumns) {
-      yield dependency(CONSTRAINT_CLASS, constraint.oid, 0, RELATION_CLASS, constraint.referencedTableOid, column, 'n');
-    }
-    yield dependency(CONSTRAINT_CLASS, constraint.oid, 0, RELATION_CLASS, constraint.indexOid, 0, 'n');
-  }
-}
-
 function* pgNamespace(context: ViewContext): Iterable<Row> {
   for (const schema of sorted(context.catalog.schemas())) {
     const hasInitial = INITIAL_SCHEMAS.includes(schema.oid);
@@ -544,7 +406,6 @@ export const relationMakers: Readonly<Record<string, RowMaker>> = {
   pg_constraint: pgConstraint,
   pg_sequence: pgSequence,
   pg_rewrite: pgRewrite,
-  pg_depend: pgDepend,
   pg_namespace: pgNamespace,
   pg_description: pgDescription,
 };

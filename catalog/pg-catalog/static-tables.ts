@@ -1,5 +1,5 @@
 /** Catalogs that never change (static-rows.ts), parsed when they are first read. */
-import { OID, SqlArray } from '../../types/index.ts';
+import { baseTypeOid, isArrayType, OID, SqlArray, typeByOid } from '../../types/index.ts';
 import { type IndexMethod, METHOD_OIDS, PG_CATALOG_SCHEMA_OID, type RelationEntry } from '../entries.ts';
 import type { Value } from '../function-entry.ts';
 import { systemRelationByName } from '../system-tables.ts';
@@ -46,17 +46,39 @@ export function staticRows(name: string): readonly Row[] | null {
   return rows;
 }
 
-/** Oid of the operator class an index over this type uses; 0 when none is known. */
-export function operatorClassOf(typeOid: number, method: IndexMethod, name: string | undefined): number {
+/** The type for which an index over this one has an operator class: itself, or one for all of its kind. */
+function indexedAs(typeOid: number): number {
+  const base = baseTypeOid(typeOid);
+  if (base === OID.VARCHAR) return OID.TEXT;
+  const type = typeByOid(base);
+  if (type === undefined) return base;
+  if (isArrayType(type)) return OID.ANYARRAY;
+  return { b: base, c: OID.RECORD, d: base, e: OID.ANYENUM, m: OID.ANYMULTIRANGE, p: base, r: OID.ANYRANGE }[type.kind];
+}
+
+function operatorClassRow(typeOid: number, method: IndexMethod, name: string | undefined): Row | null {
   const methodOid = METHOD_OIDS[method];
-  const compared = typeOid === OID.VARCHAR ? OID.TEXT : typeOid;
-  let best = 0;
+  const compared = indexedAs(typeOid);
+  let best: Row | null = null;
   for (const row of staticRows('pg_opclass') ?? []) {
     if (row.opcmethod !== methodOid) continue;
-    if (name !== undefined && row.opcname === name) return row.oid as number;
-    if (row.opcintype === compared && row.opcdefault === true) best = row.oid as number;
+    if (name !== undefined && row.opcname === name) return row;
+    if (row.opcintype === compared && row.opcdefault === true) best = row;
   }
   return best;
+}
+
+/** Oid of the operator class an index over this type uses; 0 when none is known. */
+export function operatorClassOf(typeOid: number, method: IndexMethod, name: string | undefined): number {
+  return (operatorClassRow(typeOid, method, name)?.oid as number | undefined) ?? 0;
+}
+
+/** The type that such an index keeps: GIN's of what a value is made of, hashes, or the value's own. */
+export function indexedTypeOf(typeOid: number, method: IndexMethod, name: string | undefined): number {
+  if (method === 'hash') return OID.INT4;
+  const kept = (operatorClassRow(typeOid, method, name)?.opckeytype as number | undefined) ?? 0;
+  if (kept === OID.ANYELEMENT) return typeByOid(baseTypeOid(typeOid))?.elementOid ?? typeOid;
+  return kept === 0 ? typeOid : kept;
 }
 
 /** An operator class by name, and the type that it is for; null when there is none. */
