@@ -90,7 +90,8 @@ function* indexColumns(context: ViewContext, index: IndexEntry): Iterable<Column
   }
   for (const included of index.includedColumns) {
     const column = table?.columns[included - 1];
-    if (column !== undefined) yield plainColumn(++number, column.name, column.typeOid, column.typeModifier);
+    if (column === undefined) continue;
+    yield { ...plainColumn(++number, column.name, column.typeOid, column.typeModifier), collationOid: 0 };
   }
 }
 
