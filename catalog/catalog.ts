@@ -51,6 +51,7 @@ import {
 } from './entries.ts';
 import { SYSTEM_ROUTINES } from './system-routines.ts';
 import { systemRelationByName, systemRelationByOid, systemRelationByType } from './system-tables.ts';
+import { SYSTEM_DOMAINS, systemDomain } from './system-types.ts';
 import { rowTypeOf } from './user-types.ts';
 
 export interface CatalogChange {
@@ -309,7 +310,7 @@ export class Catalog {
     if (found !== undefined) return found;
     const table = this.#maps.rowTypes.get(oid);
     const relation = table === undefined ? systemRelationByType(oid) : this.#maps.relations.get(table);
-    return relation === undefined ? undefined : rowTypeOf(relation);
+    return relation === undefined ? systemDomain(oid) : rowTypeOf(relation);
   }
   /** Those made by CREATE TYPE and CREATE DOMAIN; not the row types of tables. */
   types(): Iterable<TypeEntry> {
@@ -321,6 +322,8 @@ export class Catalog {
       const schema = this.schemaOfPath(candidate, searchPath);
       const found = schema === undefined ? undefined : this.#maps.typeNames.get(`${schema.oid}/${name}`);
       if (found !== undefined) return found;
+      const domain = SYSTEM_DOMAINS.find((type) => type.schemaOid === schema?.oid && type.name === name);
+      if (domain !== undefined) return domain;
       const relation = schema === undefined ? undefined : this.relationByName(schema.oid, name);
       const rowType = relation?.class === 'relation' ? rowTypeOf(relation) : undefined;
       if (rowType !== undefined) return rowType;

@@ -2,6 +2,7 @@
 import { registerType, type SqlType, setFurtherTypes, typeByOid } from '../types/index.ts';
 import type { RelationEntry, TypeEntry } from './entries.ts';
 import { systemRelationByType } from './system-tables.ts';
+import { systemDomain } from './system-types.ts';
 
 const KIND_LETTERS = { enum: 'e', domain: 'd', composite: 'c', range: 'r', multirange: 'm' } as const;
 const CATEGORIES = { enum: 'E', composite: 'C', range: 'R', multirange: 'R' } as const;
@@ -72,10 +73,10 @@ function alignOf(entry: TypeEntry): SqlType['align'] {
   return base?.align ?? rangeAlign(entry) ?? 'd';
 }
 
-// Row types of system tables: many, and seldom asked for.
+// Row types of system tables, which are many and seldom asked for, and the domains of information_schema.
 setFurtherTypes((oid) => {
   const relation = systemRelationByType(oid);
-  const entry = relation === undefined ? undefined : rowTypeOf(relation);
+  const entry = relation === undefined ? systemDomain(oid) : rowTypeOf(relation);
   if (entry === undefined) return undefined;
   return entry.oid === oid ? ownType(entry) : arrayTypeOver(entry);
 });

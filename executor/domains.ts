@@ -3,11 +3,12 @@ import { PLAIN_COLUMN, type RelationEntry, type TypeEntry } from '../catalog/ent
 import { safeLabel } from '../catalog/enum-labels.ts';
 import type { FunctionContext, Value } from '../catalog/function-entry.ts';
 import type { Catalog } from '../catalog/index.ts';
+import { typeDisplayName } from '../catalog/pg-catalog/definitions.ts';
 import { parseExpression } from '../parser/index.ts';
 import { bindScalar, type PlannerEnvironment } from '../planner/index.ts';
 import type { StorageEngine } from '../storage/api.ts';
 import { sqlError } from '../types/errors.ts';
-import { baseTypeOid, isArrayType, OID, type SqlArray, type SqlRecord, typeByOid } from '../types/index.ts';
+import { baseTypeOid, formatType, isArrayType, OID, type SqlArray, type SqlRecord, typeByOid } from '../types/index.ts';
 import { rowsCheck } from './compile/batch-program.ts';
 import { SlotAllocator } from './compile/slots.ts';
 import { ExecContext } from './context.ts';
@@ -18,8 +19,8 @@ export type DomainCheck = (functions: FunctionContext, value: Value) => Value;
 /** What a domain itself asks, without the domains below it. */
 interface Constraints {
   readonly notNull: boolean;
-  /** Throws 23514 in the name of the outermost domain, which `of` says. */
-  check(functions: FunctionContext, value: Value, of: DomainNames): void;
+  /** Throws 23514 in the name of the outermost domain. */
+  check(functions: FunctionContext, value: Value, outermost: TypeEntry, names: DomainNames): void;
 }
 
 interface DomainNames {
@@ -52,10 +53,16 @@ export function domainCheckOf(
   const notNull = chain.some((constraints) => constraints.notNull);
   return (functions, value) => {
     if (value === null && notNull)
-      throw sqlError('23502', `domain ${names.dataType} does not allow null values`, names);
-    for (const constraints of chain) constraints.check(functions, value, names);
+      throw sqlError('23502', `domain ${shownName(functions, outermost)} does not allow null values`, names);
+    for (const constraints of chain) constraints.check(functions, value, outermost, names);
     return value;
   };
+}
+
+/** Qualified where the search path does not find it. */
+function shownName(functions: FunctionContext, domain: TypeEntry): string {
+  const catalog = functions.catalog as Catalog;
+  return typeDisplayName(catalog, domain.oid, functions.searchPath(true), (oid) => formatType(oid));
 }
 
 /** Undefined for other types, and for arrays of the domain. */
@@ -122,13 +129,14 @@ function compile(engine: StorageEngine, type: TypeEntry, environment: PlannerEnv
   const x = new ExecContext(engine);
   return {
     notNull: type.notNull === true,
-    check(functions, value, of) {
+    check(functions, value, outermost, names) {
       x.functions = functions;
       x.once.length = 0;
       for (const { name, holds } of checks) {
         if (holds(x, [[value]])) continue;
-        throw sqlError('23514', `value for domain ${of.dataType} violates check constraint "${name}"`, {
-          ...of,
+        const domain = shownName(functions, outermost);
+        throw sqlError('23514', `value for domain ${domain} violates check constraint "${name}"`, {
+          ...names,
           constraint: name,
         });
       }

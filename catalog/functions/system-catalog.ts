@@ -10,7 +10,7 @@ import { formatType, inputText, OID, SqlArray, SqlError, typeByOid } from '../..
 import type { Catalog } from '../catalog.ts';
 import { collationByOid, findCollation } from '../collations.ts';
 import { compositeClass } from '../composite-classes.ts';
-import { type IndexMethod, METHOD_OIDS, type StatisticsEntry } from '../entries.ts';
+import { FIRST_NORMAL_OID, type IndexMethod, METHOD_OIDS, type StatisticsEntry } from '../entries.ts';
 import type { FunctionContext, Value } from '../function-entry.ts';
 import { shownTypes } from '../kept-types.ts';
 import {
@@ -30,6 +30,7 @@ import { ruleOid, ViewContext } from '../pg-catalog/view-context.ts';
 import { splitQualifiedName } from '../qualified-name.ts';
 import { relationDenied, rightsOnRelation } from '../rights.ts';
 import { ENCODING_NAMES, encodingName } from '../settings.ts';
+import { SYSTEM_DOMAINS, systemDomain } from '../system-types.ts';
 import { isSearchEntryVisible, type SearchClass, searchEntry } from '../text-search.ts';
 import { KEYWORDS } from './keyword-list.ts';
 import type { FunctionModule } from './module.ts';
@@ -80,7 +81,7 @@ function constraintText(context: FunctionContext, oid: number, isPretty: boolean
   const constraint = catalog.constraint(oid);
   if (constraint !== undefined)
     return shown(context, constraintDefinition(catalog, constraint, isPretty, path(context)));
-  for (const type of catalog.types()) {
+  for (const type of [...SYSTEM_DOMAINS, ...catalog.types()]) {
     const check = type.checks?.find((candidate) => candidate.oid === oid);
     if (check !== undefined) return shown(context, domainCheckDefinition(check, isPretty));
   }
@@ -344,13 +345,12 @@ const CATEGORY_TEXTS: Readonly<Record<string, string>> = {
 const nothing = (): null => null;
 const always = (value: Value) => (): Value => value;
 
-const FIRST_USER_OID = 16384;
-
 /** Types of users get their schema where the search path does not find them. */
 function formatTypeInPath(context: FunctionContext, oid: number | null, modifier: number | null): string | null {
   if (oid === null) return null;
   const { names } = context.format;
-  if (oid < FIRST_USER_OID || names === undefined || typeByOid(oid) === undefined) return formatType(oid, modifier);
+  const isBuiltin = oid < FIRST_NORMAL_OID && systemDomain(oid) === undefined;
+  if (isBuiltin || names === undefined || typeByOid(oid) === undefined) return formatType(oid, modifier);
   return names.regOutput(OID.REGTYPE, oid);
 }
 

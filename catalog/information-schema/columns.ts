@@ -1,11 +1,9 @@
 /** information_schema.columns. */
-import { DEFAULT_COLLATION } from '../../types/index.ts';
-import { collationByOid } from '../collations.ts';
 import type { CollationEntry, ColumnEntry, RelationEntry, SequenceEntry, TypeEntry } from '../entries.ts';
 import type { Value } from '../function-entry.ts';
-import { collationOf, defaultText } from '../pg-catalog/definitions.ts';
+import { defaultText } from '../pg-catalog/definitions.ts';
 import { type Row, rowsOf, type ViewContext } from '../pg-catalog/view-context.ts';
-import { yesNo } from './names.ts';
+import { shownCollation, yesNo } from './names.ts';
 import { isVisibleColumn } from './rights.ts';
 import { isView, visibleRelations } from './shown-relations.ts';
 import { typeColumns } from './type-columns.ts';
@@ -35,11 +33,8 @@ class ShownColumn {
     return type?.kind === 'domain' && type.oid === this.column.typeOid ? type : null;
   }
 
-  /** Only what is not the default collation is shown. */
   get collation(): CollationEntry | null {
-    const { context, column } = this;
-    const oid = column.collationOid ?? collationOf(column.typeOid, context.catalog);
-    return oid === 0 || oid === DEFAULT_COLLATION ? null : (collationByOid(context.catalog, oid) ?? null);
+    return shownCollation(this.context, this.column.typeOid, this.column.collationOid);
   }
 
   get identity(): SequenceEntry | null {

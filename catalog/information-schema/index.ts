@@ -10,7 +10,7 @@ import { domainCheckDefinition, viewDefinition } from '../pg-catalog/definitions
 import { type Row, type RowMaker, sorted, type ViewContext } from '../pg-catalog/view-context.ts';
 import { rightsOnSchema } from '../rights.ts';
 import { columns } from './columns.ts';
-import { tableName, yesNo } from './names.ts';
+import { collationColumns, shownCollation, tableName, yesNo } from './names.ts';
 import { isVisibleSequence, rightsMakers } from './rights.ts';
 import { routineMakers } from './routines.ts';
 import { isOtherTemporary, isView, visibleRelations } from './shown-relations.ts';
@@ -158,7 +158,7 @@ function* checkConstraints(context: ViewContext): Iterable<Row> {
       check_clause: context.shown(`(${constraint.checkText})`),
     };
   }
-  for (const type of sorted(context.catalog.types())) {
+  for (const type of context.madeTypes) {
     for (const check of type.checks ?? []) {
       yield {
         constraint_catalog: context.catalog.databaseName,
@@ -241,13 +241,14 @@ function* referentialConstraints(context: ViewContext): Iterable<Row> {
 // --------------------------------------------------------------------------------------------------------------- types
 
 function* domains(context: ViewContext): Iterable<Row> {
-  for (const type of sorted(context.catalog.types())) {
+  for (const type of context.madeTypes) {
     if (type.kind !== 'domain') continue;
     yield {
       domain_catalog: context.catalog.databaseName,
       domain_schema: context.schemaName(type.schemaOid),
       domain_name: type.name,
       ...typeColumns(context, type.baseTypeOid, type.baseTypeModifier),
+      ...collationColumns(context, shownCollation(context, type.oid, type.collationOid)),
       domain_default: context.shown(type.defaultText ?? null),
       dtd_identifier: '1',
     };
@@ -255,7 +256,7 @@ function* domains(context: ViewContext): Iterable<Row> {
 }
 
 function* domainConstraints(context: ViewContext): Iterable<Row> {
-  for (const type of sorted(context.catalog.types())) {
+  for (const type of context.madeTypes) {
     for (const check of type.checks ?? []) {
       yield {
         constraint_catalog: context.catalog.databaseName,
@@ -272,7 +273,7 @@ function* domainConstraints(context: ViewContext): Iterable<Row> {
 }
 
 function* attributes(context: ViewContext): Iterable<Row> {
-  for (const type of sorted(context.catalog.types())) {
+  for (const type of context.madeTypes) {
     for (let i = 0; i < (type.attributes?.length ?? 0); i++) {
       const { name, typeOid, typeModifier } = type.attributes![i];
       yield {
@@ -291,7 +292,7 @@ function* attributes(context: ViewContext): Iterable<Row> {
 }
 
 function* userDefinedTypes(context: ViewContext): Iterable<Row> {
-  for (const type of sorted(context.catalog.types())) {
+  for (const type of context.madeTypes) {
     if (type.kind !== 'composite') continue;
     yield {
       user_defined_type_catalog: context.catalog.databaseName,

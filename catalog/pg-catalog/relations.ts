@@ -286,7 +286,7 @@ function constraintRow(catalog: ViewContext['catalog'], constraint: ConstraintEn
 
 function* pgConstraint(context: ViewContext): Iterable<Row> {
   for (const constraint of sorted(context.catalog.constraints())) yield constraintRow(context.catalog, constraint);
-  for (const type of sorted(context.catalog.types())) {
+  for (const type of context.madeTypes) {
     for (const check of type.checks ?? []) {
       yield {
         oid: check.oid,

@@ -99,7 +99,7 @@ function* pgType(context: ViewContext): Iterable<Row> {
   const rowTypes = [...systemRelations(), ...context.catalog.relations()]
     .map(rowTypeOf)
     .filter((type) => type !== undefined);
-  for (const entry of sorted([...context.catalog.types(), ...rowTypes])) yield* userType(context, entry);
+  for (const entry of sorted([...context.madeTypes, ...rowTypes])) yield* userType(context, entry);
 }
 
 function* pgCollation(context: ViewContext): Iterable<Row> {

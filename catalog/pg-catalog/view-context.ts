@@ -4,12 +4,13 @@ import { OID, SqlArray } from '../../types/index.ts';
 import { type Acl, aclItemText } from '../acl.ts';
 import type { Authority } from '../authority.ts';
 import type { Catalog } from '../catalog.ts';
-import { BOOTSTRAP_ROLE_OID, type RelationEntry } from '../entries.ts';
+import { BOOTSTRAP_ROLE_OID, type RelationEntry, type TypeEntry } from '../entries.ts';
 import type { FunctionContext, Value } from '../function-entry.ts';
 import { shownTypes } from '../kept-types.ts';
 import { rightsOnColumn, rightsOnRelation } from '../rights.ts';
 import { SharedCatalog } from '../shared-catalog.ts';
 import type { SystemInformation } from '../system-information.ts';
+import { SYSTEM_DOMAINS } from '../system-types.ts';
 
 /** A row by column name; columns that are left out are NULL. */
 export type Row = Readonly<Record<string, Value>>;
@@ -53,6 +54,11 @@ export class ViewContext {
     this.system = functions.system ?? null;
     builtinShared ??= SharedCatalog.bootstrap();
     this.shared = this.system?.shared ?? builtinShared;
+  }
+
+  /** Types that have been made, by CREATE TYPE and CREATE DOMAIN or in information_schema. */
+  get madeTypes(): TypeEntry[] {
+    return [...SYSTEM_DOMAINS, ...sorted(this.catalog.types())];
   }
 
   /** Are rows wanted that have this value in the column? */

@@ -2,6 +2,7 @@
 import { findCollation } from '../../catalog/collations.ts';
 import { FIRST_NORMAL_OID, type NamedRelation } from '../../catalog/index.ts';
 import { isSystemRoutine } from '../../catalog/system-routines.ts';
+import { systemDomain } from '../../catalog/system-types.ts';
 import { SEARCH_CLASSES, type SearchClass } from '../../catalog/text-search.ts';
 import type { DropStatement, FunctionParameter, ObjectAddress, ObjectType, TypeName } from '../../parser/ast.ts';
 import { ACCESS_EXCLUSIVE } from '../../storage/api.ts';
@@ -203,7 +204,7 @@ function findType(
     throw sqlError('42704', message);
   }
   const type = x.catalog.type(oid);
-  if (type === undefined) {
+  if (type === undefined || systemDomain(oid) !== undefined) {
     throw sqlError('2BP01', `cannot drop type ${formatType(oid)} because it is required by the database system`);
   }
   if (type.relationOid !== undefined) {

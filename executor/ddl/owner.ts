@@ -10,6 +10,7 @@ import type {
 } from '../../catalog/index.ts';
 import { INFORMATION_SCHEMA_OID, PG_CATALOG_SCHEMA_OID } from '../../catalog/index.ts';
 import { permissionDenied, rightsOnSchema } from '../../catalog/rights.ts';
+import { systemDomain } from '../../catalog/system-types.ts';
 import { SEARCH_CLASSES } from '../../catalog/text-search.ts';
 import type { AlterOwnerStatement, AlterSchemaStatement, ObjectAddress, ObjectType } from '../../parser/ast.ts';
 import { ACCESS_EXCLUSIVE } from '../../storage/api.ts';
@@ -173,7 +174,9 @@ export function findUserType(x: DdlContext, object: ObjectAddress): Extract<Cata
   const oid = findTypeOid(x, names);
   if (oid === 0) throw sqlError('42704', `type "${names.join('.')}" does not exist`);
   const type = x.catalog.type(oid);
-  if (type === undefined) throw sqlError('42501', `must be owner of type ${names.join('.')}`);
+  if (type === undefined || systemDomain(oid) !== undefined) {
+    throw sqlError('42501', `must be owner of type ${names.join('.')}`);
+  }
   if (object.objectType === 'domain' && type.kind !== 'domain') {
     throw sqlError('42809', `${names.join('.')} is not a domain`);
   }

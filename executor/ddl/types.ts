@@ -2,6 +2,7 @@
 
 import { quoteIdentifier } from '../../catalog/functions/quote.ts';
 import type { ColumnEntry, TypeEntry } from '../../catalog/index.ts';
+import { systemDomain } from '../../catalog/system-types.ts';
 import type {
   AlterCompositeTypeStatement,
   AlterDomainStatement,
@@ -59,7 +60,9 @@ function userType(x: DdlContext, names: QualifiedName, word = 'type'): TypeEntry
   const oid = findTypeOid(x, names);
   const type = x.catalog.type(oid);
   if (oid === 0) throw sqlError('42704', `type "${names.join('.')}" does not exist`);
-  if (type === undefined) throw sqlError('42501', `must be owner of type ${names.join('.')}`);
+  if (type === undefined || systemDomain(oid) !== undefined) {
+    throw sqlError('42501', `must be owner of type ${names.join('.')}`);
+  }
   checkOwner(x, type.owner, `${word} ${type.name}`);
   return type;
 }
