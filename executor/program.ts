@@ -21,7 +21,6 @@ import type { ForeignKeys } from './modify/foreign-keys.ts';
 import { buildOperator } from './operators/build.ts';
 import type { Operator } from './operators/operator.ts';
 import { SubplanOperator } from './operators/subplan.ts';
-import { SystemRows } from './operators/system-rows.ts';
 import { checkStatementRights } from './rights.ts';
 import type { TableRuntime } from './table-runtime.ts';
 
@@ -174,7 +173,6 @@ export class Execution {
   readonly #subplans: SubplanOperator[] = [];
   /** Shared by With nodes and their readers. */
   readonly shared = new LazyMap<string, unknown>();
-  readonly #systemRows = new LazyMap<string, SystemRows>();
   /** How often it was opened. */
   runs = 0;
   /** Wraps each operator to count for EXPLAIN ANALYZE; null when not wanted. */
@@ -218,17 +216,6 @@ export class Execution {
     for (const subplan of this.#subplans) if (subplan?.ctes.has(cte)) subplan.close(this.context);
   }
 
-  /** Rows of a system relation, as they were when a scan of it was opened for the second time in this run. */
-  systemRows(name: string): SystemRows {
-    let kept = this.#systemRows.get(name);
-    if (kept === undefined) {
-      kept = new SystemRows(this.program.database.virtualRows(name, this.context.functions));
-      this.context.memory.grow(kept.bytes, 'rows of the catalog');
-      this.#systemRows.set(name, kept);
-    }
-    return kept;
-  }
-
   open(): void {
     this.runs++;
     for (const subplan of this.#subplans) subplan?.reset(this.context);
@@ -240,7 +227,6 @@ export class Execution {
       this.root.close(this.context);
       for (const subplan of this.#subplans) subplan?.close(this.context);
     } finally {
-      this.#systemRows.clear();
       this.context.memory.release();
     }
   }

@@ -6,8 +6,9 @@ import type { Value } from '../../catalog/function-entry.ts';
 import type { CallExpr, Expr } from '../../planner/expr.ts';
 import { comparisonOf } from '../../planner/operators.ts';
 import { isVolatile, someExpr } from '../../planner/traverse.ts';
-import { OID } from '../../types/index.ts';
+import { OID } from '../../types/oid.ts';
 import { mayWait } from '../compile/may-wait.ts';
+import type { MemoryAccount } from '../memory-account.ts';
 
 /** `column = value`: a condition of a scan, `value` without columns. */
 export interface LookupKey {
@@ -15,12 +16,18 @@ export interface LookupKey {
   readonly value: Expr;
 }
 
-/** Types in groups: values of one are equal where they are the same in JavaScript. */
+/** Types in groups: values of one group compare with each other, and are equal where they are the same in JavaScript. */
 const GROUPS: ReadonlyMap<number, number> = new Map(
   [[OID.OID], [OID.INT2, OID.INT4], [OID.NAME, OID.TEXT], [OID.CHAR], [OID.BOOL]].flatMap((types, group) =>
     types.map((type): [number, number] => [type, group]),
   ),
 );
+
+function canLookUp(columnType: number, valueType: number): boolean {
+  const group = GROUPS.get(columnType);
+  return group !== undefined && group === GROUPS.get(valueType);
+}
+
 const EQUAL = 3;
 
 /** Those conditions of the filter that say which value a column has, by what is known before there is a row. */
@@ -35,8 +42,7 @@ function lookupKey({ function: fn, args }: CallExpr): LookupKey | null {
   if (operator?.btreeStrategy !== EQUAL || operator.function !== fn) return null;
   const [left, right] = args[0].kind === 'column' ? args : [args[1], args[0]];
   if (left.kind !== 'column' || !isKnown(right)) return null;
-  const group = GROUPS.get(left.typeOid);
-  return group !== undefined && group === GROUPS.get(right.typeOid) ? { column: left.index, value: right } : null;
+  return canLookUp(left.typeOid, right.typeOid) ? { column: left.index, value: right } : null;
 }
 
 function isKnown(expr: Expr): boolean {
@@ -53,13 +59,10 @@ export class SystemRows {
   readonly rows: readonly Row[];
   readonly #byColumn = new Map<number, ReadonlyMap<Value, readonly Row[]>>();
 
-  constructor(rows: Iterable<Row>) {
+  /** The account gives back what they take when the execution closes. */
+  constructor(rows: Iterable<Row>, memory: MemoryAccount) {
     this.rows = [...rows];
-  }
-
-  /** An estimate: most of their values are the catalog's own. */
-  get bytes(): number {
-    return this.rows.length * (ROW_BYTES + (this.rows[0]?.length ?? 0) * 8);
+    memory.grow(this.rows.length * (ROW_BYTES + (this.rows[0]?.length ?? 0) * 8), 'rows of the catalog');
   }
 
   /** Those that may pass the conditions, whose values these are (none: all): found by the column that tells most rows apart. */

@@ -1,6 +1,5 @@
 /** Reads a table or view of the catalog, or of the server, whose rows are made when they are asked for. */
 import type { Value } from '../../catalog/function-entry.ts';
-import type { WantedRows } from '../../catalog/pg-catalog/index.ts';
 import type { VirtualScanPlan } from '../../planner/plan.ts';
 import { SqlError } from '../../types/errors.ts';
 import { type RowValuesFunction, rowValuesFunction } from '../compile/batch-program.ts';
@@ -8,7 +7,7 @@ import { usedColumns } from '../compile/page-columns.ts';
 import type { ExecContext } from '../context.ts';
 import type { Execution } from '../program.ts';
 import { IteratorOperator } from './function-scan.ts';
-import { type LookupKey, lookupKeys } from './system-rows.ts';
+import { type LookupKey, lookupKeys, SystemRows } from './system-rows.ts';
 
 const NO_COLUMNS: Value[][] = [];
 
@@ -27,6 +26,8 @@ export class VirtualScanOperator extends IteratorOperator {
   #run = -1;
   #opens = 0;
   #lookup: Lookup | null = null;
+  /** Of this run. */
+  #kept: SystemRows | null = null;
 
   constructor(plan: VirtualScanPlan, execution: Execution) {
     super(execution, plan, execution.program.database.virtualColumns(plan.tableName));
@@ -36,25 +37,29 @@ export class VirtualScanOperator extends IteratorOperator {
 
   override open(x: ExecContext): void {
     super.open(x);
-    if (this.#run !== this.#execution.runs) this.#opens = 0;
-    this.#run = this.#execution.runs;
+    if (this.#run !== this.#execution.runs) {
+      this.#run = this.#execution.runs;
+      this.#opens = 0;
+      this.#kept = null;
+    }
     this.#opens++;
   }
 
-  /** The first time they are made one by one: most scans are opened once, and many do not come to their end. */
+  /** The first time only those are made that may be wanted, one by one: most scans are opened once, and many do not come to their end. */
   protected rows(x: ExecContext): Iterator<readonly Value[]> {
     const { program } = this.#execution;
     const { tableName } = this.#plan;
     this.#lookup ??= program.memo(this.#plan, 'lookup', () => this.#prepare());
     const { columns, keys } = this.#lookup;
     const values = this.#valuesOf(x, this.#lookup);
-    if (this.#opens > 1) return this.#execution.systemRows(tableName).matching(keys, values)[Symbol.iterator]();
-    const names = program.database.virtualColumns(tableName);
-    const wanted: WantedRows = {
-      columns,
-      values: new Map(values.map((value, k) => [names[keys[k].column].name, value])),
-    };
-    return program.database.virtualRows(tableName, x.functions, wanted)[Symbol.iterator]();
+    const { database } = program;
+    if (this.#opens > 1) {
+      this.#kept ??= new SystemRows(database.virtualRows(tableName, x.functions, { columns }), x.memory);
+      return this.#kept.matching(keys, values)[Symbol.iterator]();
+    }
+    const names = database.virtualColumns(tableName);
+    const wanted = new Map(values.map((value, k) => [names[keys[k].column].name, value]));
+    return database.virtualRows(tableName, x.functions, { columns, values: wanted })[Symbol.iterator]();
   }
 
   #prepare(): Lookup {
