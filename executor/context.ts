@@ -8,7 +8,7 @@ import type { ExpiryMode } from '../catalog/row-expiry.ts';
 import type { LiftedLiteral } from '../parser/index.ts';
 import type { StatementRights } from '../planner/rights.ts';
 import type { Snapshot, StorageEngine, TemporaryFile, TemporaryUsage, Transaction } from '../storage/api.ts';
-import { sqlError } from '../types/errors.ts';
+import { SqlError, sqlError } from '../types/errors.ts';
 import { LazyMap } from '../types/lazy-map.ts';
 import { MemoryAccount, WorkMemory } from './memory-account.ts';
 import { RowTarget } from './row-form.ts';
@@ -266,4 +266,9 @@ function forgetCalls(evaluation: Evaluation): void {
 /** What cancel() sets. */
 export function queryCanceled(reason: 'user request' | 'statement timeout'): Error {
   return sqlError('57014', `canceling statement due to ${reason}`);
+}
+
+/** What pg_terminate_backend and a server that stops tell the client. */
+export function sessionTerminated(): SqlError {
+  return new SqlError('57P01', 'terminating connection due to administrator command', {}, 'FATAL');
 }

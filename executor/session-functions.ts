@@ -11,6 +11,7 @@ import { LOCK_GRANTED, LOCK_WAITING, SEQUENCE_LOG_VALUES } from '../storage/api.
 import { sqlError } from '../types/errors.ts';
 import { type FormatSettings, type Interval, snapshotText } from '../types/index.ts';
 import { LazyMap } from '../types/lazy-map.ts';
+import { queryCanceled, sessionTerminated } from './context.ts';
 import { printViewQuery } from './definitions/index.ts';
 import { domainCheckOf } from './domains.ts';
 import { SessionLargeObjects } from './large-objects.ts';
@@ -250,6 +251,8 @@ export class SessionFunctions implements FunctionContext {
       return false;
     }
     checkMaySignal(session, user, terminate);
+    // One's own statement does not come to its end.
+    if (processId === session.identity.processId) throw terminate ? sessionTerminated() : queryCanceled('user request');
     return session.server.signalSession(processId, terminate);
   }
 

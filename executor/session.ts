@@ -26,11 +26,18 @@ import {
   type TemporaryUsage,
   type Transaction,
 } from '../storage/api.ts';
-import { SqlError, sqlError } from '../types/errors.ts';
+import { type SqlError, sqlError } from '../types/errors.ts';
 import { useTypes } from '../types/index.ts';
 import { LazyMap } from '../types/lazy-map.ts';
 import { AutoExplain } from './auto-explain.ts';
-import { type ExecContext, type ExecServices, type FollowUp, queryCanceled, SLICE_MS } from './context.ts';
+import {
+  type ExecContext,
+  type ExecServices,
+  type FollowUp,
+  queryCanceled,
+  SLICE_MS,
+  sessionTerminated,
+} from './context.ts';
 import type { CopySource } from './copy/copy-source.ts';
 import { Cursors } from './cursors.ts';
 import type { DatabaseRuntime } from './database-runtime.ts';
@@ -713,7 +720,7 @@ export class Session implements ProtocolSession, PlanningSession, ExecServices {
   }
 
   terminate(): void {
-    this.#endWith(new SqlError('57P01', 'terminating connection due to administrator command', {}, 'FATAL'));
+    this.#endWith(sessionTerminated());
   }
 
   readonly #endWith = (reason: SqlError): void => {

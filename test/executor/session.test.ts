@@ -1,4 +1,5 @@
 /** A session of the real engine, at message level: what PostgreSQL's protocol chapter promises about statements and portals. */
+import { once } from 'node:events';
 import { expect } from 'chai';
 import { createScratchDatabase, type ScratchDatabase } from '../support/database-target.ts';
 import { frame, type Message, names, serialize, WireClient } from '../support/wire-client.ts';
@@ -367,6 +368,21 @@ describe('session', () => {
       holder.close();
       canceller.close();
     });
+  });
+
+  it('does not go on with its own statement when it cancels or ends itself', async () => {
+    const canceled = await client.query(
+      'SELECT pg_cancel_backend(pg_backend_pid()), g FROM generate_series(1, 3) AS g',
+    );
+    expect(codeOf(canceled)).to.equal('57014');
+    expect(rowsOf(await client.query('SELECT 2'))).to.deep.equal([['2']]);
+    await client.query('CREATE TABLE ended (a int)');
+    const other = await open();
+    await other.query('BEGIN; INSERT INTO ended VALUES (1)');
+    const hasEnded = once(other.socket, 'close');
+    other.send(serialize.query('SELECT pg_terminate_backend(pg_backend_pid()); COMMIT'));
+    await hasEnded;
+    expect(rowsOf(await client.query('SELECT count(*) FROM ended'))).to.deep.equal([['0']]);
   });
 
   it('takes another role, and its own again', async () => {
