@@ -52,8 +52,11 @@ function shownSetting({ transaction, settings, server, role }: Session, name: st
     case 'transaction_isolation':
       return transaction.isBlock ? transaction.isolation : settings.show('default_transaction_isolation');
     case 'transaction_read_only':
+      // Before a statement has begun one of its own it is as that will be.
+      if (!transaction.isBlock && transaction.txn === null) return settings.show('default_transaction_read_only');
       return transaction.isReadOnly ? 'on' : 'off';
     case 'transaction_deferrable':
+      if (!transaction.isBlock) return settings.show('default_transaction_deferrable');
       return transaction.isDeferrable ? 'on' : 'off';
     case 'version_retention':
       return server.settings.show(name);

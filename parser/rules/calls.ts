@@ -23,6 +23,9 @@ import * as T from '../token-types.ts';
 import { integerNode, makeType } from './types.ts';
 import { XmlRules } from './xml.ts';
 
+/** PostgreSQL's limit is 268,435,455; a Bind message has no more than 65,535. */
+const PARAMETERS_MAX = 1_000_000;
+
 const SQL_VALUE_FUNCTIONS = new Map<number, { readonly name: SqlValueFunctionName; readonly hasPrecision: boolean }>([
   [T.CURRENT_DATE, { name: 'current_date', hasPrecision: false }],
   [T.CURRENT_TIME, { name: 'current_time', hasPrecision: true }],
@@ -110,7 +113,7 @@ export abstract class CallRules extends XmlRules {
   private param(): Expression {
     const token = this.take(T.PARAM);
     const number = Number(token.image);
-    if (number > 65535 || (number === 0 && !this.RECORDING_PHASE)) {
+    if (number > PARAMETERS_MAX || (number === 0 && !this.RECORDING_PHASE)) {
       throw this.messageAt('42P02', `there is no parameter $${number}`, token);
     }
     if (number > this.parameterCount) this.parameterCount = number;

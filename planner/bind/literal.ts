@@ -81,7 +81,7 @@ export function bindParameter(context: BindContext, node: ast.ParamRef): Expr {
   const position = positionOf(context, node.position);
   if (context.routine !== null) return routineParameter(context, context.routine, node.number, position);
   const known = context.parameterTypes.length;
-  if (node.number < 1 || node.number > 65535 || (context.environment.fixedParameters === true && index >= known)) {
+  if (node.number < 1 || (context.environment.fixedParameters === true && index >= known)) {
     throw context.error('42P02', `there is no parameter $${node.number}`, position);
   }
   while (context.parameterTypes.length <= index) context.parameterTypes.push(0);
