@@ -297,6 +297,8 @@ export interface TypeEntry {
     readonly typeModifier: number;
     /** COLLATE; absent: the type's own. */
     readonly collationOid?: number;
+    /** Absent: by its place (kept-fields.ts). */
+    readonly number?: number;
   }[];
   readonly acl?: Acl;
 }

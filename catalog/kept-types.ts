@@ -5,9 +5,11 @@
  */
 import { formatType } from '../types/index.ts';
 import type { Catalog } from './catalog.ts';
+import { quoteIdentifier } from './functions/quote.ts';
 import { operatorLabel } from './functions/user-operators.ts';
 import { routineLabel } from './functions/user-routines.ts';
 import { replaceKeptCollations } from './kept-collations.ts';
+import { attributeIndex, replaceKeptFields } from './kept-fields.ts';
 import { replaceKeptOperators, replaceKeptRoutines } from './kept-routines.ts';
 import { collationName, typeDisplayName } from './pg-catalog/definitions.ts';
 import { replaceKeptSearch } from './text-search.ts';
@@ -35,7 +37,12 @@ export function shownTypes(catalog: Catalog, text: string, searchPath: readonly 
   const named = replaceKeptCollations(text, (oid) => collationName(catalog, oid, searchPath));
   const operated = replaceKeptOperators(named, (oid) => operatorLabel(catalog, oid, searchPath));
   const labelled = replaceKeptRoutines(operated, (oid) => routineLabel(catalog, oid, searchPath));
-  const called = replaceKeptSearch(catalog, labelled, searchPath);
+  const selected = replaceKeptFields(labelled, ({ typeOid, number }) => {
+    const type = catalog.type(typeOid);
+    const attribute = type === undefined ? undefined : type.attributes?.[attributeIndex(type, number)];
+    return quoteIdentifier(attribute?.name ?? '?dropped?column?');
+  });
+  const called = replaceKeptSearch(catalog, selected, searchPath);
   if (!called.includes(MARK)) return called;
   return called.replace(QUOTED, (_, oid: string) =>
     typeDisplayName(catalog, Number(oid), searchPath, (type) => formatType(type)),

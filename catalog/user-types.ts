@@ -108,10 +108,11 @@ export function rowTypeOf(relation: RelationEntry): TypeEntry | undefined {
       relationOid: relation.oid,
       attributes: relation.columns
         .filter((column) => !column.dropped)
-        .map(({ name, typeOid, typeModifier, collationOid }) => ({
+        .map(({ name, typeOid, typeModifier, collationOid, number }) => ({
           name,
           typeOid,
           typeModifier,
+          number,
           ...(collationOid === undefined ? {} : { collationOid }),
         })),
     };

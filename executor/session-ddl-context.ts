@@ -22,9 +22,11 @@ import {
   bindWithCollation,
   checkBodyStatement,
   type Expr,
+  type FunctionColumns,
   type OutputColumn,
   type PlannerEnvironment,
   planStatement,
+  type RowFields,
   type ScalarSource,
   viewRefusal,
 } from '../planner/index.ts';
@@ -192,16 +194,23 @@ export class SessionDdlContext implements DdlContext {
   readonly #routines = new WeakMap<object, number>();
 
   /** Of functions in FROM. */
-  readonly #columns = new WeakMap<object, readonly string[]>();
+  readonly #columns = new WeakMap<object, FunctionColumns>();
 
   /** Of joins. */
   readonly #merged = new WeakMap<object, readonly string[]>();
+
+  /** Of (row).field and (row).*. */
+  readonly #fields = new WeakMap<object, RowFields>();
+
+  fieldsOf(node: object): RowFields | undefined {
+    return this.#fields.get(node);
+  }
 
   mergedFromRight(node: object): readonly string[] {
     return this.#merged.get(node) ?? [];
   }
 
-  columnsOf(node: object): readonly string[] | null {
+  columnsOf(node: object): FunctionColumns | null {
     return this.#columns.get(node) ?? null;
   }
 
@@ -210,8 +219,11 @@ export class SessionDdlContext implements DdlContext {
     const noteRoutine = (node: object, oid: number): void => {
       this.#routines.set(node, oid);
     };
-    const noteColumns = (node: object, names: readonly string[]): void => {
-      this.#columns.set(node, names);
+    const noteColumns = (node: object, columns: FunctionColumns): void => {
+      this.#columns.set(node, columns);
+    };
+    const noteFields = (node: object, fields: RowFields): void => {
+      this.#fields.set(node, fields);
     };
     const noteOperator = (node: object | null, oid: number): void => {
       if (node !== null) this.#operators.set(node, oid);
@@ -235,6 +247,7 @@ export class SessionDdlContext implements DdlContext {
       ...environment,
       noteRoutine,
       noteColumns,
+      noteFields,
       noteOperator,
       noteCast,
       noteMerged,

@@ -572,9 +572,19 @@ export interface ColumnDefinitionItem extends Node {
   readonly collation: QualifiedName | null;
 }
 /** f(...), or ROWS FROM (f(...) AS (coldefs), g(...)). The call may be any function-like expression (CURRENT_DATE, COALESCE). */
+export interface FromCall {
+  readonly call: Expression;
+  readonly columnDefs: readonly ColumnDefinitionItem[];
+  /** In a kept query, where the function gives rows of a composite type: which, and how many columns it had (kept-rows.ts). */
+  readonly row?: KeptRow;
+}
+export interface KeptRow {
+  readonly typeOid: number;
+  readonly columnCount: number;
+}
 export interface FunctionRef extends Node {
   readonly kind: 'functionRef';
-  readonly functions: readonly { readonly call: Expression; readonly columnDefs: readonly ColumnDefinitionItem[] }[];
+  readonly functions: readonly FromCall[];
   readonly rowsFrom: boolean;
   readonly lateral: boolean;
   readonly ordinality: boolean;

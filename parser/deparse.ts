@@ -23,6 +23,7 @@ import type {
   WindowSpec,
 } from './ast.ts';
 import { printXml, printXmlTable, type XmlParts } from './deparse-xml.ts';
+import { keptRowDefinition } from './kept-rows.ts';
 import { needsQuotes } from './keywords.ts';
 
 /** An expression or a query as SQL text. */
@@ -527,7 +528,8 @@ function printFromItem(item: FromItem): string {
       return `${item.lateral ? 'LATERAL ' : ''}(${printQuery(item.query)})${printAlias(item.alias)}`;
     case 'functionRef': {
       const calls = item.functions.map((one) => {
-        const defs = one.columnDefs.length === 0 ? '' : ` AS ${printColumnDefinitions(one.columnDefs)}`;
+        let defs = one.columnDefs.length === 0 ? '' : ` AS ${printColumnDefinitions(one.columnDefs)}`;
+        if (one.row !== undefined) defs = ` AS ${keptRowDefinition(one.row)}`;
         // A cast looks like a function here, or it would not be one.
         const call = one.call.kind === 'cast' ? ({ ...one.call, form: 'cast' } as const) : one.call;
         return printExpression(call) + defs;

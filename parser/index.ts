@@ -7,6 +7,7 @@ import type { StringRules } from './strings.ts';
 export type * from './ast.ts';
 export { deparse, printType, quoteIdentifier, quoteLiteral } from './deparse.ts';
 export { printXml, printXmlTable, type XmlParts } from './deparse-xml.ts';
+export { mentionsKeptRow } from './kept-rows.ts';
 export { plainCall } from './precedence.ts';
 export { errorPosition } from './scan-errors.ts';
 export { type LiftedLiteral, statementShape } from './shape.ts';

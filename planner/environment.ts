@@ -6,7 +6,7 @@ import type { Catalog } from '../catalog/catalog.ts';
 import type { FunctionContext, Value } from '../catalog/function-entry.ts';
 import type { ExpiryMode } from '../catalog/row-expiry.ts';
 import type { StatisticsSource } from '../catalog/statistics.ts';
-import type { Expression, Statement } from '../parser/ast.ts';
+import type { Expression, FromCall, Statement } from '../parser/ast.ts';
 import type { RoutineResult } from './bind/routine-result.ts';
 import type { StatementValues } from './cost/known-values.ts';
 import type { Expr } from './expr.ts';
@@ -36,6 +36,20 @@ export interface BindRecorder {
   parts?(node: Expression, parts: readonly Expr[]): void;
   /** The columns of the whole query, before anything is simplified. */
   columns?(exprs: readonly Expr[]): void;
+}
+
+export interface RowFields {
+  readonly typeOid: number;
+  readonly isItem: boolean;
+  readonly names: readonly string[];
+  /** Their places in the type. */
+  readonly indexes: readonly number[];
+}
+
+/** Functions of an item of FROM, with the rows that they give, and the names of all columns of the item. */
+export interface FunctionColumns {
+  readonly names: readonly string[];
+  readonly functions: readonly FromCall[];
 }
 
 /** A statement of a function's body that is planned by itself. */
@@ -96,8 +110,10 @@ export interface PlannerEnvironment {
   noteRelation?(oid: number): void;
   /** Told of a primary key that lets columns stand beside GROUP BY. */
   noteConstraint?(oid: number): void;
-  /** Told which columns a function in FROM has. */
-  noteColumns?(node: object, names: readonly string[]): void;
+  /** Told what (row).field means, and (row).*: fields of a composite type (0: of none), or columns of an item of FROM (`isItem`). */
+  noteFields?(node: object, fields: RowFields): void;
+  /** Told which columns functions in FROM have. */
+  noteColumns?(node: object, columns: FunctionColumns): void;
   /** Whether the index has all versions that the transaction's snapshot sees; absent: they all do. */
   isIndexReadable?(indexOid: number): boolean;
   /** Told what became of each expression of the text, before anything is simplified: for those who print it as it was understood. */

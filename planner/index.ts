@@ -14,7 +14,7 @@ export { bindScalar, bindWithCollation, callVolatility, type ScalarSource } from
 export { updatableColumns, viewRefusal } from './bind/view-target.ts';
 export type { StatementValues } from './cost/known-values.ts';
 export { checkEarlyConstants, type EarlyConstants } from './early-constants.ts';
-export type { BindRecorder, PlannerEnvironment, RoutineBody } from './environment.ts';
+export type { BindRecorder, FunctionColumns, PlannerEnvironment, RoutineBody, RowFields } from './environment.ts';
 export { explainPlan, explainPlanDocument, runsSubplans } from './explain.ts';
 export { type ExplainValue, Fixed, formatExplain } from './explain-format.ts';
 export {

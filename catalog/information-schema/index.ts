@@ -6,6 +6,7 @@ import { OID, typeByOid } from '../../types/index.ts';
 import { builtinCollations } from '../collations.ts';
 import type { ColumnEntry, ConstraintEntry, RelationEntry } from '../entries.ts';
 import { updatableEvents } from '../functions/index.ts';
+import { attributeNumber } from '../kept-fields.ts';
 import { domainCheckDefinition, viewDefinition } from '../pg-catalog/definitions.ts';
 import { type Row, type RowMaker, sorted, type ViewContext } from '../pg-catalog/view-context.ts';
 import { rightsOnSchema } from '../rights.ts';
@@ -281,7 +282,7 @@ function* attributes(context: ViewContext): Iterable<Row> {
         udt_schema: context.schemaName(type.schemaOid),
         udt_name: type.name,
         attribute_name: name,
-        ordinal_position: i + 1,
+        ordinal_position: attributeNumber(type, i),
         is_nullable: 'YES',
         ...typeColumns(context, typeOid, typeModifier, 'attribute_'),
         dtd_identifier: String(i + 1),

@@ -2,6 +2,7 @@
 import { OID, type SqlType, typeByOid } from '../../types/index.ts';
 import { compositeClasses } from '../composite-classes.ts';
 import { type ColumnEntry, type IndexEntry, PLAIN_COLUMN, type TypeEntry } from '../entries.ts';
+import { attributeNumber } from '../kept-fields.ts';
 import { collationOf, collationOfKey } from './definitions.ts';
 import { allRelations } from './relations.ts';
 import { indexedTypeOf } from './static-tables.ts';
@@ -95,9 +96,9 @@ function* indexColumns(context: ViewContext, index: IndexEntry): Iterable<Column
   }
 }
 
-function* compositeColumns({ attributes }: TypeEntry): Iterable<ColumnEntry> {
-  for (const [i, { name, typeOid, typeModifier, collationOid }] of (attributes ?? []).entries()) {
-    const column = plainColumn(i + 1, name, typeOid, typeModifier);
+function* compositeColumns(type: TypeEntry): Iterable<ColumnEntry> {
+  for (const [i, { name, typeOid, typeModifier, collationOid }] of (type.attributes ?? []).entries()) {
+    const column = plainColumn(attributeNumber(type, i), name, typeOid, typeModifier);
     yield collationOid === undefined ? column : { ...column, collationOid };
   }
 }

@@ -2,6 +2,7 @@
 import { compositeClasses } from '../composite-classes.ts';
 import { FIRST_NORMAL_OID, type RelationEntry } from '../entries.ts';
 import { keptCollationName } from '../kept-collations.ts';
+import { attributeNumber } from '../kept-fields.ts';
 import { keptTypes } from '../kept-types.ts';
 import { keptSearchEntries, SEARCH_CATALOGS } from '../text-search.ts';
 import { classOfObject, definitionDependencies, namedDefinitions } from './definition-dependencies.ts';
@@ -114,10 +115,12 @@ function* typeDependencies({ catalog }: ViewContext): Iterable<Row> {
     if (collationOid >= FIRST_NORMAL_OID) yield dependency(TYPE_CLASS, oid, 0, COLLATION_CLASS, collationOid, 0, 'n');
     for (const check of type.checks ?? []) yield dependency(CONSTRAINT_CLASS, check.oid, 0, TYPE_CLASS, oid, 0, 'a');
   }
-  for (const { oid, attributes } of sorted(compositeClasses(catalog))) {
+  for (const type of sorted(compositeClasses(catalog))) {
+    const { oid } = type;
     yield dependency(RELATION_CLASS, oid, 0, TYPE_CLASS, oid, 0, 'i');
-    for (const [i, { typeOid }] of (attributes ?? []).entries()) {
-      if (typeOid >= FIRST_NORMAL_OID) yield dependency(RELATION_CLASS, oid, i + 1, TYPE_CLASS, typeOid, 0, 'n');
+    for (const [i, { typeOid }] of (type.attributes ?? []).entries()) {
+      if (typeOid < FIRST_NORMAL_OID) continue;
+      yield dependency(RELATION_CLASS, oid, attributeNumber(type, i), TYPE_CLASS, typeOid, 0, 'n');
     }
   }
 }

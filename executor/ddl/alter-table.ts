@@ -1,40 +1,23 @@
 /** ALTER TABLE and what ALTER INDEX, SEQUENCE and VIEW share with it: a list of commands, done in PostgreSQL's order. */
 import type { ColumnEntry, NamedRelation, RelationEntry } from '../../catalog/index.ts';
-import type { AlterTableCommand, AlterTableStatement, ColumnDefinition } from '../../parser/ast.ts';
-import type { Expr } from '../../planner/index.ts';
+import type { AlterTableCommand, AlterTableStatement } from '../../parser/ast.ts';
 import { ACCESS_EXCLUSIVE, type LockMode, SHARE_ROW_EXCLUSIVE, SHARE_UPDATE_EXCLUSIVE } from '../../storage/api.ts';
 import { sqlError } from '../../types/errors.ts';
-import { DEFAULT_FORMAT, OID, outputText } from '../../types/index.ts';
-import { domainEntry } from '../domains.ts';
+import { OID } from '../../types/index.ts';
+import { addColumn } from './add-column.ts';
 import { addConstraint, alterConstraint, dropConstraint, validateConstraint } from './alter-constraint.ts';
 import { alterColumnTypes, understoodTypeChange } from './alter-type.ts';
 import { withCompression, withStorage } from './column-storage.ts';
-import {
-  addColumnSequence,
-  bareColumn,
-  bindDefault,
-  type ColumnSpec,
-  columnSpec,
-  tableDependencies,
-} from './columns.ts';
-import {
-  addCheck,
-  addForeignKey,
-  addKey,
-  checkNoNulls,
-  current,
-  setNotNull,
-  validateCheck,
-  validateForeignKey,
-} from './constraints.ts';
+import { addColumnSequence, bindDefault } from './columns.ts';
+import { setNotNull } from './constraints.ts';
 import type { DdlContext, DdlResult, DdlSteps } from './context.ts';
-import { COLUMNS_MAX, checkAccessMethod, checkTablespace, columnWithDefault } from './create-table.ts';
-import { changeColumn, dropObjects } from './dependencies.ts';
+import { checkAccessMethod, checkTablespace } from './create-table.ts';
+import { dropObjects } from './dependencies.ts';
 import { reference } from './describe.ts';
-import { volatilityOf } from './expressions.ts';
 import { clusterIndex, indexOptions, markClustered } from './indexes.ts';
 import { changedOptions, mergeOptions, OWN_TABLE_OPTIONS, resetNames, TABLE_OPTIONS } from './options.ts';
 import { changeOwner } from './owner.ts';
+import { changeColumn } from './removal.ts';
 import { checkReplicaIdentity, setReplicaIdentity } from './replica-identity.ts';
 import {
   checkNotInUse,
@@ -47,16 +30,12 @@ import {
   relationMissing,
   roleOfSpec,
 } from './resolve.ts';
-import { overNewHeap, rewrite } from './rewrite.ts';
 import { checkExpiry, looksAtRows, removeExpired } from './row-expiry.ts';
-import { alterSequence, nextvalText } from './sequences.ts';
+import { alterSequence } from './sequences.ts';
 import { withStatisticsTarget } from './statistics.ts';
-import { refuseKeptRows, refuseMembership } from './type-holders.ts';
 import { forgetTypeOfTable, refuseTyped, setTypeOfTable } from './typed-tables.ts';
 import { changeViewOptions } from './views.ts';
 import { nowWithoutPlace, withoutPlace } from './without-place.ts';
-
-const LAYOUT_MAX = 255;
 
 /** PostgreSQL's passes: what is dropped goes first, what needs other changes comes after them. */
 const PASSES: Partial<Record<AlterTableCommand['kind'], number>> = {
@@ -191,87 +170,6 @@ function* alterOne(x: DdlContext, table: RelationEntry, command: AlterTableComma
 }
 
 // ------------------------------------------------------------------------------------------------------------- columns
-
-function* addColumn(
-  x: DdlContext,
-  table: RelationEntry,
-  definition: ColumnDefinition,
-  ifNotExists: boolean,
-): DdlSteps<void> {
-  if (findColumn(table, definition.name) !== undefined) {
-    const message = `column "${definition.name}" of relation "${table.name}" already exists`;
-    if (!ifNotExists) throw sqlError('42701', message);
-    x.notice('NOTICE', '42701', `${message}, skipping`);
-    return;
-  }
-  if (table.columns.length >= COLUMNS_MAX) {
-    throw sqlError('54011', `tables can have at most ${COLUMNS_MAX} columns`);
-  }
-  yield* withoutPlace(addAsSpecified(x, table, columnSpec(x, table.name, definition)));
-}
-
-function* addAsSpecified(x: DdlContext, table: RelationEntry, spec: ColumnSpec): DdlSteps<void> {
-  const bare = bareColumn(spec, table.columns.length + 1, table.layout + 1);
-  const withBare: RelationEntry = { ...table, columns: [...table.columns, bare] };
-  const column = columnWithDefault(x, withBare, bare, spec);
-  yield* putNewColumn(x, table, column);
-  const now = (): RelationEntry => current(x, table);
-  if (spec.notNull && column.defaultText === null && column.identity === null) yield* checkNoNulls(x, now(), [column]);
-  for (const constraint of spec.keys) yield* addKey(x, now(), { ...constraint, columns: [spec.name] }, false);
-  for (const constraint of spec.checks) {
-    const entry = addCheck(x, now(), { ...constraint, notValid: false });
-    yield* validateCheck(x, now(), entry);
-  }
-  for (const constraint of spec.foreignKeys) {
-    const entry = yield* addForeignKey(x, now(), { ...constraint, columns: [spec.name], notValid: false });
-    yield* validateForeignKey(x, now(), entry);
-  }
-}
-
-/** What existing rows get: nothing to do, one value that is kept with the column, or a computed one for each. */
-function* putNewColumn(x: DdlContext, table: RelationEntry, column: ColumnEntry): DdlSteps<void> {
-  const after = (added: ColumnEntry, layout: number): RelationEntry => {
-    const columns = [...table.columns, added];
-    return { ...table, columns, layout, dependsOn: tableDependencies(x, columns) };
-  };
-  refuseMembership(column.typeOid, table.rowTypeOid);
-  const fill = fillExpression(x, table, column);
-  if (fill !== null) refuseKeptRows(x, table);
-  const layout = table.layout + 1;
-  if (layout <= LAYOUT_MAX) {
-    if (fill === null || x.isEmpty(table)) {
-      x.putEntry(after(column, layout));
-      return;
-    }
-    if (!column.generated && volatilityOf(fill) !== 'volatile') {
-      const value = x.evaluate(fill);
-      const missingText = value === null ? null : outputText(column.typeOid, value, DEFAULT_FORMAT);
-      x.putEntry(after({ ...column, missingText }, layout));
-      return;
-    }
-  }
-  const values = [...table.columns.map(() => null), fill ?? x.bind(x.parseExpression('NULL'), null, 'default', column)];
-  yield* rewrite(x, table, overNewHeap(x, after(column, 0)), values);
-}
-
-/** The value of the new column for a row that is there already, or null for NULL. */
-function fillExpression(x: DdlContext, table: RelationEntry, column: ColumnEntry): Expr | null {
-  const target = { typeOid: column.typeOid, typeModifier: column.typeModifier, columnName: column.name };
-  if (column.identity !== null) {
-    const sequence = x.catalog.sequence(column.sequenceOid);
-    if (sequence === undefined) return null;
-    const text = nextvalText(x.catalog.schemaName(sequence.schemaOid), sequence.name);
-    return x.bind(x.parseExpression(text), null, 'default', target);
-  }
-  // A domain has a default of its own, and may refuse NULL.
-  const ofDomain = domainEntry(x.catalog, column.typeOid);
-  const text = column.defaultText ?? (ofDomain === undefined ? null : (ofDomain.defaultText ?? 'NULL'));
-  if (text === null) return null;
-  const expression = x.parseExpression(text);
-  return column.generated
-    ? x.bind(expression, table, 'generated', target)
-    : x.bind(expression, null, 'default', target);
-}
 
 function* dropColumn(
   x: DdlContext,

@@ -9,7 +9,7 @@ import { columnCollation } from './collations.ts';
 import { tableDependencies } from './columns.ts';
 import { checkComparable, validateCheck, validateForeignKey } from './constraints.ts';
 import type { DdlContext, DdlSteps } from './context.ts';
-import { generatedFrom, indexUsesColumn } from './dependencies.ts';
+import { generatedFrom, indexUsesColumn, viewsOfColumn } from './dependencies.ts';
 import { bindStored } from './expressions.ts';
 import { checkIndexable, refuseNondeterministic } from './indexes.ts';
 import { columnOrThrow } from './resolve.ts';
@@ -31,17 +31,17 @@ function keepsValues(column: ColumnEntry, type: ResolvedType): boolean {
   return type.typeModifier === -1 || (column.typeModifier !== -1 && type.typeModifier >= column.typeModifier);
 }
 
+/** The type of a column, or attribute, that views name stays. */
+export function refuseViews(x: DdlContext, relationOid: number, columnNumber: number, name: string): void {
+  const [view] = viewsOfColumn(x, relationOid, columnNumber);
+  if (view === undefined) return;
+  throw sqlError('0A000', 'cannot alter type of a column used by a view or rule', {
+    detail: `rule _RETURN on ${view.kind === 'view' ? 'view' : 'materialized view'} ${view.name} depends on column "${name}"`,
+  });
+}
+
 function refuseDependents(x: DdlContext, table: RelationEntry, column: ColumnEntry): void {
-  for (const oid of x.catalog.dependentsOf(table.oid)) {
-    const view = x.catalog.relation(oid);
-    const uses = view?.dependsOnColumns?.some(
-      (use) => use.relationOid === table.oid && use.columnNumber === column.number,
-    );
-    if (view === undefined || uses !== true) continue;
-    throw sqlError('0A000', 'cannot alter type of a column used by a view or rule', {
-      detail: `rule _RETURN on ${view.kind === 'view' ? 'view' : 'materialized view'} ${view.name} depends on column "${column.name}"`,
-    });
-  }
+  refuseViews(x, table.oid, column.number, column.name);
   for (const generated of generatedFrom(x, table, column.number)) {
     if (generated.number === column.number) continue;
     throw sqlError('0A000', 'cannot alter type of a column used by a generated column', {
@@ -137,7 +137,6 @@ export function understoodTypeChange(x: DdlContext, table: RelationEntry, comman
 
 /** All of a statement at once, so that each row is converted from its old values. */
 export function* alterColumnTypes(x: DdlContext, table: RelationEntry, changes: readonly TypeChange[]): DdlSteps<void> {
-  refuseKeptRows(x, table);
   const numbers = changes.map(({ columnNumber }) => columnNumber);
   const again = numbers.find((number, i) => numbers.indexOf(number) < i);
   if (again !== undefined) {
@@ -149,6 +148,7 @@ export function* alterColumnTypes(x: DdlContext, table: RelationEntry, changes: 
     after = withType(x, after, change, values);
     return statisticsUsingColumn(x, table.oid, change.columnNumber);
   });
+  refuseKeptRows(x, table);
   after = { ...after, dependsOn: tableDependencies(x, after.columns) };
   for (const index of x.catalog.indexesOf(table.oid)) {
     if (numbers.some((number) => indexUsesColumn(x, index, number))) checkIndexAgain(x, after, index);

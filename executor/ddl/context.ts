@@ -23,7 +23,7 @@ import type {
 import type { ExpiryMode } from '../../catalog/row-expiry.ts';
 import type { Settings } from '../../catalog/settings.ts';
 import type { Expression, Query, QueryStatement, SetStatement, StatementNode } from '../../parser/ast.ts';
-import type { BindRecorder, Expr, OutputColumn } from '../../planner/index.ts';
+import type { BindRecorder, Expr, FunctionColumns, OutputColumn, RowFields } from '../../planner/index.ts';
 import type { LockMode } from '../../storage/api.ts';
 import type { NameLookup } from './lookup.ts';
 
@@ -181,8 +181,10 @@ export interface DdlContext {
   routineOf(node: object): number;
   /** The merged columns of a join, of an AST that has been bound, that are the right side's. */
   mergedFromRight(node: object): readonly string[];
-  /** Names of the columns of a function in FROM, of an AST that has been bound; null: of no such. */
-  columnsOf(node: object): readonly string[] | null;
+  /** The columns of functions in FROM, of an AST that has been bound; null: of no such. */
+  columnsOf(node: object): FunctionColumns | null;
+  /** What (row).field and (row).* mean, of an AST that has been bound. */
+  fieldsOf(node: object): RowFields | undefined;
   /** Binds a statement of a function's body. `isLast`: it answers what the function returns. `text`: what it stands in. */
   checkRoutineStatement(routine: RoutineEntry, node: StatementNode, isLast: boolean, text: string): void;
   /** The text of a value that SET gives, checked; null: the default. */

@@ -8,19 +8,16 @@
  * The walk is depth first, dependents in order of their oids; that is the order of PostgreSQL's DETAIL lines.
  */
 
-import type { ColumnEntry, EntryClass, IndexEntry, RelationEntry } from '../../catalog/index.ts';
+import type { ColumnEntry, IndexEntry, RelationEntry } from '../../catalog/index.ts';
 import { keptCollationName } from '../../catalog/kept-collations.ts';
 import { sqlError } from '../../types/errors.ts';
-import { tableDependencies } from './columns.ts';
 import type { DdlContext, DdlSteps } from './context.ts';
 import { describe, type ObjectReference, reference, referenceTo } from './describe.ts';
 import { usedColumns } from './expressions.ts';
-import { linkOthers } from './operators.ts';
-import { checkNotInUse } from './resolve.ts';
+import { remove } from './removal.ts';
 import { definitionsOfType, routinesOfType, usersOfOperator, usersOfRoutine } from './routine-dependents.ts';
-import { isExpiryColumn, withoutExpiry } from './row-expiry.ts';
+import { isExpiryColumn } from './row-expiry.ts';
 import { identityColumnOf } from './sequences.ts';
-import { dropStatisticsOfColumn } from './statistics.ts';
 import { usersOfSearchObject } from './text-search-indexes.ts';
 import { shownType } from './type-names.ts';
 import { typedTables } from './typed-tables.ts';
@@ -173,9 +170,11 @@ export function generatedFrom(x: DdlContext, table: RelationEntry, columnNumber:
 }
 
 function columnDependents(x: DdlContext, tableOid: number, columnNumber: number): Dependent[] {
-  const table = x.catalog.relation(tableOid) as RelationEntry;
+  const table = x.catalog.relation(tableOid);
+  const result: Dependent[] = viewsOfColumn(x, tableOid, columnNumber).map((view) => asNormal(referenceTo(view)));
+  // An attribute of a composite type.
+  if (table === undefined) return result;
   const column = table.columns[columnNumber - 1];
-  const result: Dependent[] = [];
   for (const index of x.catalog.indexesOf(tableOid)) {
     if (indexUsesColumn(x, index, columnNumber)) result.push({ object: referenceTo(index), kind: 'auto' });
   }
@@ -200,14 +199,17 @@ function columnDependents(x: DdlContext, tableOid: number, columnNumber: number)
     if (generated.number === columnNumber) continue;
     result.push({ object: reference('column', tableOid, generated.number), kind: 'normal' });
   }
-  for (const oid of x.catalog.dependentsOf(tableOid)) {
-    const view = x.catalog.relation(oid);
-    const uses = view?.dependsOnColumns?.some(
-      (use) => use.relationOid === tableOid && use.columnNumber === columnNumber,
-    );
-    if (view !== undefined && uses === true) result.push({ object: referenceTo(view), kind: 'normal' });
-  }
   return result;
+}
+
+/** Views that name the column of a table, or attribute of a composite type. */
+export function viewsOfColumn(x: DdlContext, relationOid: number, columnNumber: number): RelationEntry[] {
+  const names = (view: RelationEntry): boolean =>
+    view.dependsOnColumns?.some((use) => use.relationOid === relationOid && use.columnNumber === columnNumber) === true;
+  return x.catalog
+    .dependentsOf(relationOid)
+    .map((oid) => x.catalog.relation(oid))
+    .filter((view): view is RelationEntry => view !== undefined && names(view));
 }
 
 function indexDependents(x: DdlContext, oid: number): Dependent[] {
@@ -462,7 +464,9 @@ export function* dropObjects(
   const found = collect(x, targets);
   if (!isQuiet || !isCascade) report(x, found, targets, isCascade);
   yield* lockTables(x, found);
-  for (const { object } of found) remove(x, object, found);
+  const isGone = (oid: number): boolean =>
+    found.some(({ object }) => object.class === 'relation' && object.oid === oid);
+  for (const { object } of found) remove(x, object, isGone);
 }
 
 function* lockTables(x: DdlContext, found: readonly Found[]): DdlSteps<void> {
@@ -489,112 +493,5 @@ function* lockTables(x: DdlContext, found: readonly Found[]): DdlSteps<void> {
   for (const oid of oids) {
     if (oid === 0) continue;
     while (!x.lockRelation(oid, ACCESS_EXCLUSIVE)) yield;
-  }
-}
-
-// ------------------------------------------------------------------------------------------------------------- removal
-
-function remove(x: DdlContext, object: ObjectReference, found: readonly Found[]): void {
-  const isGone = (oid: number): boolean =>
-    found.some(({ object: other }) => other.class === 'relation' && other.oid === oid);
-  switch (object.class) {
-    case 'relation': {
-      const relation = x.catalog.relation(object.oid);
-      if (relation === undefined) return;
-      if (relation.relId !== 0) checkNotInUse(x, relation, 'DROP TABLE');
-      removeComments(x, 'relation', relation.oid);
-      x.removeEntry(relation);
-      if (relation.relId !== 0) {
-        x.dropHeap(relation.relId);
-        if (relation.overflowRelId !== 0) x.dropHeap(relation.overflowRelId);
-        x.forgetStatistics(relation.oid);
-      }
-      return;
-    }
-    case 'index':
-    case 'constraint':
-    case 'schema':
-    case 'statistics':
-    case 'collation':
-    case 'routine':
-    case 'extension':
-    case 'operator':
-    case 'cast':
-    case 'searchConfiguration':
-    case 'searchDictionary':
-    case 'searchParser':
-    case 'searchTemplate':
-    case 'type': {
-      const entry = x.catalog.entry(object.class, object.oid);
-      if (entry === undefined) return;
-      removeComments(x, object.class, object.oid);
-      if (entry.class === 'operator') linkOthers(x, entry, true);
-      for (const rights of [...x.catalog.defaultRights()]) {
-        if (entry.class === 'schema' && rights.schemaOid === entry.oid) x.removeEntry(rights);
-      }
-      x.removeEntry(entry);
-      return;
-    }
-    case 'sequence': {
-      const sequence = x.catalog.sequence(object.oid);
-      if (sequence === undefined) return;
-      removeComments(x, 'sequence', object.oid);
-      x.removeEntry(sequence);
-      x.dropSequence(sequence.oid);
-      return;
-    }
-    case 'default':
-      if (!isGone(object.oid)) changeColumn(x, object.oid, object.columnNumber, withoutDefault);
-      return;
-    case 'expiry':
-      if (!isGone(object.oid)) x.putEntry(withoutExpiry(x.catalog.relation(object.oid) as RelationEntry));
-      return;
-    case 'column':
-      if (isGone(object.oid)) return;
-      removeComments(x, 'relation', object.oid, object.columnNumber);
-      dropStatisticsOfColumn(x, object.oid, object.columnNumber);
-      changeColumn(x, object.oid, object.columnNumber, (column) => ({
-        ...withoutDefault(column),
-        name: `........pg.dropped.${column.number}........`,
-        notNull: false,
-        identity: null,
-        dropped: true,
-      }));
-      return;
-  }
-}
-
-function withoutDefault(column: ColumnEntry): ColumnEntry {
-  const { defaultDependsOn: _, ...rest } = column;
-  return {
-    ...rest,
-    defaultText: null,
-    generated: false,
-    sequenceOid: column.identity === null ? 0 : column.sequenceOid,
-  };
-}
-
-/** Puts the table with one column changed; what it depends on follows. */
-export function changeColumn(
-  x: DdlContext,
-  tableOid: number,
-  columnNumber: number,
-  change: (column: ColumnEntry) => ColumnEntry,
-): void {
-  const table = x.catalog.relation(tableOid) as RelationEntry;
-  const columns = table.columns.map((column) => (column.number === columnNumber ? change(column) : column));
-  x.putEntry({
-    ...table,
-    columns,
-    dependsOn: table.kind === 'table' ? tableDependencies(x, columns) : table.dependsOn,
-  });
-}
-
-/** Comments on an object (with its columns, when none is named) go. */
-export function removeComments(x: DdlContext, objectClass: EntryClass, oid: number, columnNumber?: number): void {
-  const last = columnNumber ?? (objectClass === 'relation' ? (x.catalog.relation(oid)?.columns.length ?? 0) : 0);
-  for (let number = columnNumber ?? 0; number <= last; number++) {
-    const comment = x.catalog.comment(objectClass, oid, number);
-    if (comment !== undefined) x.removeEntry(comment);
   }
 }

@@ -1,7 +1,8 @@
 /** Objects as PostgreSQL's messages call them: `table t`, `column a of table s.t`, `constraint c on table t`. */
 import { findCollation } from '../../catalog/collations.ts';
 import { quoteIdentifier } from '../../catalog/functions/quote.ts';
-import type { NamedRelation } from '../../catalog/index.ts';
+import type { NamedRelation, TypeEntry } from '../../catalog/index.ts';
+import { attributeIndex } from '../../catalog/kept-fields.ts';
 import { SEARCH_WORDS, type SearchClass, searchEntry, searchEntryName } from '../../catalog/text-search.ts';
 import { formatType } from '../../types/index.ts';
 import { castText } from './casts.ts';
@@ -57,6 +58,17 @@ function relationText(x: DdlContext, oid: number): string {
   return entry === undefined ? `relation ${oid}` : `${kindWord(entry)} ${relationLabel(x, entry)}`;
 }
 
+function typeLabel(x: DdlContext, type: TypeEntry): string {
+  const isSeen = x.catalog.typeByName(null, type.name, x.searchPath)?.oid === type.oid;
+  return isSeen ? quoteIdentifier(type.name) : qualifiedName(x.catalog.schemaName(type.schemaOid), type.name);
+}
+
+function attributeText(x: DdlContext, typeOid: number, number: number): string {
+  const type = x.catalog.type(typeOid);
+  if (type === undefined) return `column ${number} of type ${typeOid}`;
+  return `column ${type.attributes?.[attributeIndex(type, number)]?.name ?? ''} of composite type ${typeLabel(x, type)}`;
+}
+
 export function describe(x: DdlContext, { class: objectClass, oid, columnNumber }: ObjectReference): string {
   switch (objectClass) {
     case 'relation':
@@ -65,8 +77,9 @@ export function describe(x: DdlContext, { class: objectClass, oid, columnNumber 
       return relationText(x, oid);
     case 'column':
     case 'default': {
-      const name = x.catalog.relation(oid)?.columns[columnNumber - 1]?.name ?? '';
-      const column = `column ${name} of ${relationText(x, oid)}`;
+      const columns = x.catalog.relation(oid)?.columns;
+      if (columns === undefined) return attributeText(x, oid, columnNumber);
+      const column = `column ${columns[columnNumber - 1]?.name ?? ''} of ${relationText(x, oid)}`;
       return objectClass === 'default' ? `default value for ${column}` : column;
     }
     case 'expiry':
@@ -80,10 +93,7 @@ export function describe(x: DdlContext, { class: objectClass, oid, columnNumber 
       return `schema ${x.catalog.schemaName(oid)}`;
     case 'type': {
       const type = x.catalog.type(oid);
-      if (type === undefined) return `type ${formatType(oid)}`;
-      const isSeen = x.catalog.typeByName(null, type.name, x.searchPath)?.oid === type.oid;
-      const name = isSeen ? quoteIdentifier(type.name) : qualifiedName(x.catalog.schemaName(type.schemaOid), type.name);
-      return `type ${name}`;
+      return type === undefined ? `type ${formatType(oid)}` : `type ${typeLabel(x, type)}`;
     }
     case 'collation': {
       const entry = x.catalog.collation(oid);

@@ -10,7 +10,7 @@ import {
   invertedClassOf,
 } from '../../catalog/inverted-classes.ts';
 import type { CreateIndexStatement, Expression, IndexElement, Option } from '../../parser/ast.ts';
-import type { Expr } from '../../planner/index.ts';
+import { columnNameOf, type Expr } from '../../planner/index.ts';
 import { SHARE, SHARE_UPDATE_EXCLUSIVE } from '../../storage/api.ts';
 import { sqlError } from '../../types/errors.ts';
 import {
@@ -225,29 +225,8 @@ interface KeyPart {
 
 /** FigureIndexColname: what an expression is called within an index's name. */
 export function expressionName(expression: Expression): string {
-  switch (expression.kind) {
-    case 'function':
-      return expression.name[expression.name.length - 1];
-    case 'columnRef':
-      return expression.name[expression.name.length - 1] ?? 'expr';
-    case 'cast': {
-      const inner = expressionName(expression.arg);
-      return inner === 'expr' ? expression.type.name[expression.type.name.length - 1] : inner;
-    }
-    case 'collate':
-      return expressionName(expression.arg);
-    case 'coalesce':
-    case 'greatest':
-    case 'least':
-    case 'case':
-    case 'array':
-    case 'row':
-      return expression.kind;
-    case 'nullIf':
-      return 'nullif';
-    default:
-      return 'expr';
-  }
+  const name = columnNameOf(expression);
+  return name === '?column?' ? 'expr' : name;
 }
 
 export function requireImmutable(expr: Expr, where: 'expression' | 'predicate'): void {

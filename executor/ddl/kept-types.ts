@@ -1,10 +1,11 @@
 /** Type names of a text that is to be kept: user-made ones by oid (catalog/kept-types.ts). */
 import { findCollation } from '../../catalog/collations.ts';
 import { keptCollationName } from '../../catalog/kept-collations.ts';
+import { attributeNumber, keptFieldName } from '../../catalog/kept-fields.ts';
 import { keptRoutineName } from '../../catalog/kept-routines.ts';
 import { keptTypeName } from '../../catalog/kept-types.ts';
-import type { FunctionCall, FunctionRef, SelectBody, TypeName } from '../../parser/ast.ts';
-import { columnNameOf } from '../../planner/index.ts';
+import type { Expression, FieldExpr, FieldStarExpr, FunctionRef, SelectBody, TypeName } from '../../parser/ast.ts';
+import { columnNameOf, type RowFields } from '../../planner/index.ts';
 import { FIRST_OID } from '../../storage/api.ts';
 import { formatType, isArrayType, typeByName, typeByOid } from '../../types/index.ts';
 import type { DdlContext } from './context.ts';
@@ -12,8 +13,8 @@ import type { DdlContext } from './context.ts';
 /** The AST with every name of a user-made type replaced. */
 export function withKeptTypes<T>(x: DdlContext, node: T): T {
   if (Array.isArray(node)) {
-    const items = node.map((item) => withKeptTypes(x, item));
-    return (items.some((item, i) => item !== node[i]) ? items : node) as T;
+    const items = node.flatMap((item) => withFields(x, item)).map((item) => withKeptTypes(x, item));
+    return (items.length !== node.length || items.some((item, i) => item !== node[i]) ? items : node) as T;
   }
   if (typeof node !== 'object' || node === null || Object.getPrototypeOf(node) !== Object.prototype) return node;
   const record = node as Record<string, unknown>;
@@ -22,9 +23,9 @@ export function withKeptTypes<T>(x: DdlContext, node: T): T {
     const { arg, collation } = record as unknown as { arg: unknown; collation: readonly string[] };
     return { ...record, arg: withKeptTypes(x, arg), collation: keptCollation(x, collation) } as T;
   }
-  if (record['kind'] === 'select' || record['kind'] === 'functionRef') {
-    return keptParts(x, withNamedCalls(x, record)) as T;
-  }
+  if (record['kind'] === 'select') return keptSelect(x, record as unknown as SelectBody) as T;
+  if (record['kind'] === 'functionRef') return keptParts(x, withNamedColumns(x, record)) as T;
+  if (record['kind'] === 'field') return keptFieldNode(x, record as unknown as FieldExpr) as T;
   const routineOid = record['kind'] === 'function' ? x.routineOf(record) : 0;
   const kept = keptParts(x, record);
   const operatorOid = OPERATOR_NODES.has(record['kind']) ? x.operatorOf(record) : 0;
@@ -35,25 +36,60 @@ export function withKeptTypes<T>(x: DdlContext, node: T): T {
 /** Nodes in which an operator stands with its schema: a user-made one has its oid there. */
 const OPERATOR_NODES = new Set<unknown>(['operator', 'quantifiedArray', 'quantifiedSubquery']);
 
-/** A call of a user-made function gives its name to a column, or a FROM item, that has none: so it is written out. */
-function withNamedCalls(x: DdlContext, record: Record<string, unknown>): Record<string, unknown> {
-  const nameOf = (node: unknown): string | null => {
-    const call = node as FunctionCall;
-    return call.kind === 'function' && x.routineOf(call) !== 0 ? call.name[call.name.length - 1] : null;
-  };
-  if (record['kind'] === 'functionRef') {
-    const { alias, functions, columnDefs } = record as unknown as FunctionRef;
-    const columns = columnDefs.length > 0 ? null : x.columnsOf(record);
-    // Its columns are written out: whatever becomes of the function, the rest of the query finds them.
-    if (columns !== null)
-      return { ...record, alias: { name: alias?.name ?? columnNameOf(functions[0].call), columns } };
-    const name = alias === null ? nameOf(functions[0].call) : null;
-    return name === null ? record : { ...record, alias: { name, columns: [] } };
+/** What gives its name to a column, and is kept under another: such a column's name is written out. */
+function keptSelect(x: DdlContext, body: SelectBody): unknown {
+  const kept = keptParts(x, body as unknown as Record<string, unknown>) as unknown as SelectBody;
+  const written = body.targets.flatMap((target) => withFields(x, target));
+  const targets = kept.targets.map((target, i) => {
+    const name = columnNameOf(written[i].expr);
+    return target.alias === null && columnNameOf(target.expr) !== name ? { ...target, alias: name } : target;
+  });
+  return { ...kept, targets };
+}
+
+/** (row).* in a list of targets, or of values: its fields. */
+function withFields<T>(x: DdlContext, item: T): readonly T[] {
+  if (typeof item !== 'object' || item === null) return [item];
+  const { kind, expr } = item as { kind?: unknown; expr?: Expression };
+  const star = kind === 'fieldStar' ? (item as unknown as FieldStarExpr) : expr?.kind === 'fieldStar' ? expr : null;
+  const fields = star === null ? undefined : x.fieldsOf(star);
+  if (star === null || fields === undefined) return [item];
+  return fields.names.map((name, i) => {
+    const field = namedField(x, { ...star, kind: 'field', field: name }, fields, i);
+    return (star === (item as unknown) ? field : { ...item, expr: field, alias: name }) as T;
+  });
+}
+
+function keptFieldNode(x: DdlContext, node: FieldExpr): Expression {
+  const fields = x.fieldsOf(node);
+  const named = fields === undefined ? node : namedField(x, node, fields, 0);
+  return keptParts(x, named as unknown as Record<string, unknown>) as unknown as Expression;
+}
+
+/** A field by its number; of a row of FROM it is a column. */
+function namedField(x: DdlContext, node: FieldExpr, { typeOid, isItem, indexes }: RowFields, i: number): Expression {
+  const { base, field } = node;
+  if (isItem && base.kind === 'columnRef') return { ...base, star: false, name: [...base.name, field] };
+  const type = typeOid >= FIRST_OID ? x.catalog.type(typeOid) : undefined;
+  if (type === undefined) return node;
+  return { ...node, field: keptFieldName({ typeOid, number: attributeNumber(type, indexes[i]) }) };
+}
+
+/** The columns of functions in FROM are written out: whatever becomes of a function, the rest of the query finds them. */
+function withNamedColumns(x: DdlContext, record: Record<string, unknown>): Record<string, unknown> {
+  const { alias, functions, columnDefs } = record as unknown as FunctionRef;
+  const columns = columnDefs.length > 0 ? null : x.columnsOf(record);
+  const [{ call }] = functions;
+  if (columns === null) {
+    const isMade = alias === null && call.kind === 'function' && x.routineOf(call) !== 0;
+    return isMade ? { ...record, alias: { name: call.name[call.name.length - 1], columns: [] } } : record;
   }
-  const { targets } = record as unknown as SelectBody;
+  const { names, functions: rows } = columns;
+  const hasRows = rows.some(({ row }) => row !== undefined);
   return {
     ...record,
-    targets: targets.map((target) => (target.alias === null ? { ...target, alias: nameOf(target.expr) } : target)),
+    ...(hasRows ? { functions: rows, rowsFrom: true } : {}),
+    alias: { name: alias?.name ?? columnNameOf(call), columns: names },
   };
 }
 

@@ -2,6 +2,7 @@
 
 import { quoteIdentifier } from '../../catalog/functions/quote.ts';
 import type { ColumnEntry, TypeEntry } from '../../catalog/index.ts';
+import { attributeNumber } from '../../catalog/kept-fields.ts';
 import { systemDomain } from '../../catalog/system-types.ts';
 import type {
   AlterCompositeTypeStatement,
@@ -18,18 +19,22 @@ import { sqlError } from '../../types/errors.ts';
 import { baseTypeOid, OID, typeByOid } from '../../types/index.ts';
 import { domainEntry, tableOfValue } from '../domains.ts';
 import { alterTyped } from './alter-table.ts';
+import { refuseViews } from './alter-type.ts';
 import { collationFor } from './collations.ts';
 import { tableText } from './constraints.ts';
 import { type DdlContext, type DdlResult, type DdlSteps, wait } from './context.ts';
-import { removeComments } from './dependencies.ts';
+import { dropObjects } from './dependencies.ts';
+import { reference } from './describe.ts';
 import { initialRights } from './grant.ts';
 import { makeObjectName } from './names.ts';
+import { removeComments } from './removal.ts';
 import { renameLabelInTexts } from './rename-label.ts';
 import { at, checkOwner, lockNewName, type NewName, newObjectName } from './resolve.ts';
 import { defaultStoredText, storedText } from './stored-text.ts';
 import { holdsType, isDomainOver, refuseMembership } from './type-holders.ts';
 import { checkStorable, checkTypeUsage, findTypeOid, resolveType } from './type-names.ts';
 import { tablesToFollow } from './typed-tables.ts';
+import { changedViews, putViews } from './views.ts';
 
 const LABEL_SIZE_MAX = 63;
 
@@ -194,48 +199,59 @@ export function* alterCompositeType(x: DdlContext, statement: AlterCompositeType
   const tables = tablesToFollow(x, type, statement.isCascade);
   // New attributes are null in values that were stored without them; anything else would have to rewrite them.
   if (statement.commands.some((command) => command.kind !== 'addColumn')) refuseUsedType(x, type);
-  let attributes = [...(type.attributes ?? [])];
-  for (const command of statement.commands) {
-    switch (command.kind) {
-      case 'addColumn': {
-        const { name, type: typeName } = command.column;
-        if (attributes.some((attribute) => attribute.name === name)) {
-          throw sqlError('42701', `column "${name}" of relation "${type.name}" already exists`);
-        }
-        if (typeName !== null) {
-          const resolved = resolveType(x, typeName);
-          checkTypeUsage(x, resolved.typeOid);
-          refuseMembership(resolved.typeOid, type.oid);
-          attributes.push({ name, ...resolved });
-        }
-        break;
-      }
-      case 'dropColumn': {
-        if (!attributes.some((attribute) => attribute.name === command.column)) {
-          const message = `column "${command.column}" of relation "${type.name}" does not exist`;
-          if (!command.ifExists) throw sqlError('42703', message);
-          x.notice('NOTICE', '00000', `${message}, skipping`);
-        }
-        attributes = attributes.filter((attribute) => attribute.name !== command.column);
-        break;
-      }
-      case 'alterColumnType': {
-        if (!attributes.some((attribute) => attribute.name === command.column)) {
-          throw sqlError('42703', `column "${command.column}" of relation "${type.name}" does not exist`);
-        }
-        const resolved = resolveType(x, command.type);
-        checkTypeUsage(x, resolved.typeOid);
-        refuseMembership(resolved.typeOid, type.oid);
-        attributes = attributes.map((old) => (old.name === command.column ? { ...old, ...resolved } : old));
-        break;
-      }
-      default:
-        throw sqlError('42809', `ALTER action cannot be performed on relation "${type.name}"`);
-    }
-  }
-  x.putEntry({ ...type, attributes });
+  for (const command of statement.commands) yield* alterAttribute(x, x.catalog.type(type.oid) as TypeEntry, command);
   for (const table of tables) yield* alterTyped(x, table.oid, statement.commands);
   return { tag: 'ALTER TYPE' };
+}
+
+function* alterAttribute(
+  x: DdlContext,
+  type: TypeEntry,
+  command: AlterCompositeTypeStatement['commands'][number],
+): DdlSteps<void> {
+  const attributes = type.attributes ?? [];
+  const indexOf = (name: string): number => attributes.findIndex((attribute) => attribute.name === name);
+  switch (command.kind) {
+    case 'addColumn': {
+      const { name, type: typeName } = command.column;
+      if (indexOf(name) >= 0) throw sqlError('42701', `column "${name}" of relation "${type.name}" already exists`);
+      if (typeName === null) return;
+      const resolved = resolveType(x, typeName);
+      checkTypeUsage(x, resolved.typeOid);
+      refuseMembership(resolved.typeOid, type.oid);
+      const number = Math.max(0, ...attributes.map((_, i) => attributeNumber(type, i))) + 1;
+      x.putEntry({ ...type, attributes: [...attributes, { name, ...resolved, number }] });
+      putViews(x, changedViews(x, { kind: 'added', relationOid: type.oid, columnNumber: number }));
+      return;
+    }
+    case 'dropColumn': {
+      const index = indexOf(command.column);
+      if (index >= 0) {
+        const attribute = reference('column', type.oid, attributeNumber(type, index));
+        yield* dropObjects(x, [attribute], command.behavior === 'cascade');
+        return;
+      }
+      const message = `column "${command.column}" of relation "${type.name}" does not exist`;
+      if (!command.ifExists) throw sqlError('42703', message);
+      x.notice('NOTICE', '00000', `${message}, skipping`);
+      return;
+    }
+    case 'alterColumnType': {
+      const index = indexOf(command.column);
+      if (index < 0) throw sqlError('42703', `column "${command.column}" of relation "${type.name}" does not exist`);
+      const resolved = resolveType(x, command.type);
+      checkTypeUsage(x, resolved.typeOid);
+      refuseMembership(resolved.typeOid, type.oid);
+      refuseViews(x, type.oid, attributeNumber(type, index), command.column);
+      x.putEntry({
+        ...type,
+        attributes: attributes.map((old, i) => (i === index ? { ...old, ...resolved } : old)),
+      });
+      return;
+    }
+    default:
+      throw sqlError('42809', `ALTER action cannot be performed on relation "${type.name}"`);
+  }
 }
 
 /** Stored values of the type would have to be rewritten. */

@@ -404,6 +404,10 @@ export class UnderstoodExpressions {
         return typedLiteral(this.#x, arg as Kind<'string'>, bound);
       return { ...node, form: 'colons' };
     }
+    if (arg.kind === 'row' && bound?.kind === 'row') {
+      const fields = this.#all(arg.fields, bound.fields);
+      return castTo(this.#x, { ...arg, explicit: true, fields }, bound.typeOid, -1, 'colons');
+    }
     const own = this.#bound(arg);
     const isSame = own !== undefined && bound !== undefined && own.typeOid === bound.typeOid;
     if (isSame && own.typeModifier === bound.typeModifier) return this.node(arg);

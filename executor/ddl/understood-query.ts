@@ -15,12 +15,11 @@ import type {
   WindowSpec,
   XmlTableRef,
 } from '../../parser/ast.ts';
-import type { BindRecorder, Expr } from '../../planner/index.ts';
+import { type BindRecorder, columnNameOf, type Expr } from '../../planner/index.ts';
 import { OID } from '../../types/index.ts';
 import type { DdlContext } from './context.ts';
 import { mentionsColumns, UnderstoodExpressions } from './understood-expression.ts';
 import { isUnknownLiteral } from './understood-literal.ts';
-import { targetName } from './view-query.ts';
 
 /** What the binder has told. */
 export class Recorded implements BindRecorder {
@@ -136,7 +135,7 @@ class UnderstoodQueries {
       targets: body.targets.map((target, i) => ({
         ...target,
         expr: this.#expressions.target(target.expr, types[i] ?? OID.TEXT),
-        alias: target.alias ?? targetName(target.expr),
+        alias: target.alias ?? columnNameOf(target.expr),
       })),
       distinct:
         body.distinct === null || body.distinct === 'all'
@@ -244,7 +243,7 @@ class UnderstoodQueries {
 function outputNames(body: Query['body']): readonly string[] {
   switch (body.kind) {
     case 'select':
-      return body.targets.map((target) => target.alias ?? targetName(target.expr));
+      return body.targets.map((target) => target.alias ?? columnNameOf(target.expr));
     case 'values':
       return (body.rows[0] ?? []).map((_, i) => `column${i + 1}`);
     case 'setOperation':
@@ -257,7 +256,7 @@ function ofTarget(expression: Expression, body: SelectBody, isGroup: boolean): E
   if (expression.kind === 'integer') return body.targets[Number(expression.value) - 1]?.expr ?? expression;
   if (expression.kind !== 'columnRef' || expression.star || expression.name.length !== 1) return expression;
   const [name] = expression.name;
-  const target = body.targets.find((each) => (each.alias ?? targetName(each.expr)) === name);
+  const target = body.targets.find((each) => (each.alias ?? columnNameOf(each.expr)) === name);
   if (target === undefined) return expression;
   // Names that are still bare in a normalized query are targets, or columns that a join has merged.
   const isMerged =

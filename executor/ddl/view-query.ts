@@ -5,12 +5,14 @@
  * Names are resolved as the binder does, but only as far as is needed here: which columns a FROM item has, and to which table's
  * column a reference leads. The binder has checked the query before.
  */
-import type { RelationEntry } from '../../catalog/index.ts';
+import type { RelationEntry, TypeEntry } from '../../catalog/index.ts';
+import { attributeNumber } from '../../catalog/kept-fields.ts';
 import type {
   Alias,
   ColumnRef,
   Expression,
   FromItem,
+  FunctionRef,
   OrderItem,
   Query,
   QueryStatement,
@@ -20,38 +22,25 @@ import type {
   WithClause,
 } from '../../parser/ast.ts';
 import { parse } from '../../parser/index.ts';
+import { columnNameOf } from '../../planner/index.ts';
 import { sqlError } from '../../types/errors.ts';
 import type { DdlContext } from './context.ts';
 import { itemNames, withXmlNames } from './query-names.ts';
 import { findRelation } from './resolve.ts';
+import {
+  aliased,
+  ambiguousSides,
+  joinColumns,
+  qualified,
+  renamed,
+  type Scope,
+  type ScopeColumn,
+  type ScopeItem,
+  visibleItems,
+  withItems,
+} from './view-scope.ts';
 
 const SYSTEM_COLUMNS = new Set(['ctid', 'xmin', 'xmax', 'cmin', 'cmax', 'tableoid']);
-
-/** A column that a FROM item shows; `origin` when it is a table's own column. */
-interface ScopeColumn {
-  readonly name: string;
-  readonly origin: { readonly relationOid: number; readonly columnNumber: number } | null;
-  /** In a join's merged list: the item under whose name it can be referred to; '' for none. */
-  readonly source?: string;
-  /** Its name is kept by a column alias, whatever becomes of the table's column. */
-  readonly isPinned?: boolean;
-}
-
-interface ScopeItem {
-  /** Alias or table name; '' when it cannot be named. */
-  readonly name: string;
-  readonly columns: readonly ScopeColumn[];
-  /** What references say instead of `name`: the table has been renamed. */
-  readonly printName?: string;
-  /** Joined with USING or NATURAL: columns that are merged, and so are shown once and without qualifier. */
-  readonly isMerged?: boolean;
-}
-
-interface Scope {
-  readonly parent: Scope | null;
-  readonly items: readonly ScopeItem[];
-  readonly ctes: ReadonlyMap<string, readonly ScopeColumn[]>;
-}
 
 export interface ViewRename {
   readonly relationOid: number;
@@ -63,8 +52,17 @@ export interface ViewRename {
   readonly newName: string;
 }
 
+/** A table or composite type is about to lose the column, or has got it. */
+export interface ColumnChange {
+  readonly kind: 'dropped' | 'added';
+  readonly relationOid: number;
+  readonly columnNumber: number;
+}
+
 export interface NormalizedQuery {
   readonly query: Query;
+  /** The change of a column has made a difference. */
+  readonly isChanged: boolean;
   readonly relations: readonly number[];
   readonly columns: readonly { readonly relationOid: number; readonly columnNumber: number }[];
 }
@@ -74,11 +72,18 @@ export function parseQuery(text: string): Query {
   return parse(text)[0].node as Query;
 }
 
-export function normalizeQuery(x: DdlContext, query: Query, rename: ViewRename | null = null): NormalizedQuery {
-  const walker = new Normalizer(x, rename, rename === null ? new Set() : itemNames(query));
+export function normalizeQuery(
+  x: DdlContext,
+  query: Query,
+  change: ViewRename | ColumnChange | null = null,
+): NormalizedQuery {
+  const rename = change !== null && 'newName' in change ? change : null;
+  const columnChange = change !== null && 'kind' in change ? change : null;
+  const walker = new Normalizer(x, rename, columnChange, rename === null ? new Set() : itemNames(query));
   const result = walker.query(query, { parent: null, items: [], ctes: new Map() }).query;
   return {
     query: result,
+    isChanged: walker.isChanged,
     relations: [...walker.relations].sort((a, b) => a - b),
     columns: [...walker.columns.values()],
   };
@@ -88,58 +93,6 @@ function columnsOf(table: RelationEntry): ScopeColumn[] {
   return table.columns
     .filter((column) => !column.dropped)
     .map((column) => ({ name: column.name, origin: { relationOid: table.oid, columnNumber: column.number } }));
-}
-
-function renamed(columns: readonly ScopeColumn[], names: readonly string[]): ScopeColumn[] {
-  return columns.map((column, i) => (i < names.length ? { ...column, name: names[i] } : column));
-}
-
-/** What a target without alias is called. After: FigureColname. */
-export function targetName(expression: Expression): string {
-  switch (expression.kind) {
-    case 'columnRef':
-      return expression.name[expression.name.length - 1] ?? '?column?';
-    case 'field':
-      return expression.field;
-    case 'function':
-      return expression.name[expression.name.length - 1];
-    case 'cast': {
-      const inner = targetName(expression.arg);
-      return inner === '?column?' ? expression.type.name[expression.type.name.length - 1] : inner;
-    }
-    case 'collate':
-      return targetName(expression.arg);
-    case 'subscript':
-      return targetName(expression.base);
-    case 'case': {
-      const inner = expression.otherwise === null ? '?column?' : targetName(expression.otherwise);
-      return inner === '?column?' ? 'case' : inner;
-    }
-    case 'coalesce':
-    case 'greatest':
-    case 'least':
-    case 'array':
-    case 'row':
-    case 'exists':
-    case 'grouping':
-      return expression.kind;
-    case 'nullIf':
-      return 'nullif';
-    case 'arraySubquery':
-      return 'array';
-    case 'sqlValue':
-      return expression.function;
-    case 'scalarSubquery': {
-      const { body } = expression.query;
-      return body.kind === 'select' && body.targets.length > 0
-        ? (body.targets[0].alias ?? targetName(body.targets[0].expr))
-        : '?column?';
-    }
-    case 'boolean':
-      return 'bool';
-    default:
-      return '?column?';
-  }
 }
 
 interface Walked {
@@ -158,10 +111,20 @@ class Normalizer {
   /** What items of FROM are called, before a rename. */
   readonly #takenNames: ReadonlySet<string>;
 
-  constructor(x: DdlContext, rename: ViewRename | null, takenNames: ReadonlySet<string>) {
+  readonly #columnChange: ColumnChange | null;
+  isChanged = false;
+  #watched: { readonly scope: Scope; isUsed: boolean } | null = null;
+
+  constructor(
+    x: DdlContext,
+    rename: ViewRename | null,
+    columnChange: ColumnChange | null,
+    takenNames: ReadonlySet<string>,
+  ) {
     this.#takenNames = takenNames;
     this.#x = x;
     this.#rename = rename;
+    this.#columnChange = columnChange;
   }
 
   query(query: Query, outer: Scope): Walked {
@@ -245,7 +208,7 @@ class Normalizer {
     const scope: Scope = { parent: outer, items, ctes: new Map() };
     const targets: SelectTarget[] = [];
     for (const target of body.targets) targets.push(...this.#target(target, scope));
-    const columns = targets.map((target) => ({ name: target.alias ?? targetName(target.expr), origin: null }));
+    const columns = targets.map((target) => ({ name: target.alias ?? columnNameOf(target.expr), origin: null }));
     return {
       body: {
         ...body,
@@ -266,9 +229,9 @@ class Normalizer {
     const { expr } = target;
     if (expr.kind === 'columnRef' && expr.star) return this.#expandStar(expr, scope);
     // A name keeps its target's name when a column of the table is renamed.
-    const alias = target.alias ?? targetName(expr);
+    const alias = target.alias ?? columnNameOf(expr);
     const result = this.#expression(expr, scope);
-    return [{ ...target, expr: result, alias: targetName(result) === alias ? target.alias : alias }];
+    return [{ ...target, expr: result, alias: columnNameOf(result) === alias ? target.alias : alias }];
   }
 
   #expandStar(star: ColumnRef, scope: Scope): SelectTarget[] {
@@ -290,7 +253,7 @@ class Normalizer {
                 position: -1,
               }
             : this.#expression(reference, scope);
-        const alias = targetName(expr) === column.name ? null : column.name;
+        const alias = columnNameOf(expr) === column.name ? null : column.name;
         result.push({ expr, alias, position: star.position });
       }
     }
@@ -308,16 +271,10 @@ class Normalizer {
         return { ...item, query: walked.query };
       }
       case 'functionRef': {
-        const columns: ScopeColumn[] = item.functions.flatMap(({ call, columnDefs }) => {
-          const defs = columnDefs.length > 0 ? columnDefs : item.columnDefs;
-          if (defs.length > 0) return defs.map(({ name }) => ({ name, origin: null }));
-          return [{ name: item.alias?.name ?? targetName(call), origin: null }];
-        });
-        if (item.ordinality) columns.push({ name: 'ordinality', origin: null });
-        // A query that is to be kept has them all written out (kept-types.ts).
-        for (const name of item.alias?.columns.slice(columns.length) ?? []) columns.push({ name, origin: null });
-        items.push(aliased(item.alias, targetName(item.functions[0].call), columns));
-        return this.#children(item, lateral);
+        const walked = this.#functions(item, items);
+        const { found, isUsed } = this.#watching(lateral, () => this.#children(walked, lateral));
+        // Functions that look at items before them are LATERAL, whether it was written or not.
+        return isUsed ? { ...found, lateral: true } : found;
       }
       case 'xmlTable': {
         const columns = item.columns.map(({ name }): ScopeColumn => ({ name, origin: null }));
@@ -338,15 +295,14 @@ class Normalizer {
         const shared = this.#mergedNames(item, inner.slice(0, leftItems), inner.slice(leftItems));
         const fromRight = this.#x.mergedFromRight(item);
         const using = item.using === null ? null : this.#renameUsing(item.using, inner);
-        if (item.alias !== null) {
-          const columns = joinColumns(inner, shared, item.joinType, leftItems, fromRight);
-          items.push(
-            aliased(
-              item.alias,
-              '',
-              columns.map(({ name, origin }) => ({ name, origin })),
-            ),
-          );
+        let { alias } = item;
+        if (alias !== null) {
+          const columns = joinColumns(inner, shared, item.joinType, leftItems, fromRight).map(({ name, origin }) => ({
+            name,
+            origin,
+          }));
+          items.push(aliased(alias, '', columns));
+          alias = this.#changedAlias(alias, columns);
         } else if (shared.length > 0) {
           items.push({
             name: '',
@@ -365,15 +321,95 @@ class Normalizer {
             ...item,
             left,
             right,
+            alias,
             natural: false,
             joinType: isCross ? 'cross' : item.joinType,
             using: shared.length > 0 ? shared : null,
             on: shared.length === 0 && !isCross ? condition : null,
           };
         }
-        return { ...item, left, right, on, using };
+        return { ...item, left, right, alias, on, using };
       }
     }
+  }
+
+  /** Whether something of the scope's own items is referred to. */
+  #watching<T>(scope: Scope, walk: () => T): { found: T; isUsed: boolean } {
+    const outer = this.#watched;
+    const watched = { scope, isUsed: false };
+    this.#watched = watched;
+    const found = walk();
+    this.#watched = outer;
+    return { found, isUsed: watched.isUsed };
+  }
+
+  #functions(item: FunctionRef, items: ScopeItem[]): FunctionRef {
+    const isAlone = item.functions.length === 1 && !item.ordinality;
+    const parts = item.functions.map(({ call, columnDefs, row }): readonly ScopeColumn[] => {
+      const defs = columnDefs.length > 0 ? columnDefs : item.columnDefs;
+      if (defs.length > 0) return defs.map(({ name }) => ({ name, origin: null }));
+      if (row === undefined) return [{ name: item.alias?.name ?? columnNameOf(call), origin: null }];
+      const attributes = this.#attributes(row.typeOid);
+      return isAlone ? attributes : attributes.slice(0, row.columnCount);
+    });
+    const columns = parts.flat();
+    if (item.ordinality) columns.push({ name: 'ordinality', origin: null });
+    // A query that is to be kept has them all written out (kept-types.ts).
+    for (const name of item.alias?.columns.slice(columns.length) ?? []) columns.push({ name, origin: null });
+    items.push(aliased(item.alias, columnNameOf(item.functions[0].call), columns));
+    return this.#columnChange?.kind === 'dropped' ? this.#withoutDropped(item, parts) : item;
+  }
+
+  /** `parts`: the columns of each function, of which several may have the one that is dropped. */
+  #withoutDropped(item: FunctionRef, parts: readonly (readonly ScopeColumn[])[]): FunctionRef {
+    const names: string[] = [];
+    let start = 0;
+    const functions = item.functions.map((each, i) => {
+      const { row } = each;
+      const own = item.alias?.columns.slice(start, start + parts[i].length) ?? [];
+      start += parts[i].length;
+      const index = this.#changedIndex(parts[i]);
+      const isDropped = row !== undefined && index >= 0 && index < row.columnCount;
+      if (isDropped) own.splice(index, 1);
+      names.push(...own);
+      if (!isDropped) return each;
+      this.isChanged = true;
+      return { ...each, row: { ...row, columnCount: row.columnCount - 1 } };
+    });
+    const { alias } = item;
+    return { ...item, functions, alias: alias && { ...alias, columns: [...names, ...alias.columns.slice(start)] } };
+  }
+
+  /** Columns of rows of a composite type. */
+  #attributes(typeOid: number): readonly ScopeColumn[] {
+    const type = this.#x.catalog.type(typeOid);
+    const relationOid = type?.relationOid ?? typeOid;
+    return (type?.attributes ?? []).map(({ name }, i) => ({
+      name,
+      origin: { relationOid, columnNumber: attributeNumber(type as TypeEntry, i) },
+      isPinned: true,
+    }));
+  }
+
+  /** Where the column is that is dropped or added; -1: nowhere. */
+  #changedIndex(columns: readonly ScopeColumn[]): number {
+    const change = this.#columnChange;
+    if (change === null) return -1;
+    return columns.findIndex(
+      ({ origin }) => origin?.relationOid === change.relationOid && origin.columnNumber === change.columnNumber,
+    );
+  }
+
+  /** A list of column names without that of the dropped column, or with one for an added column that stands before others. */
+  #changedAlias(alias: Alias, columns: readonly ScopeColumn[]): Alias {
+    const index = this.#changedIndex(columns);
+    const names = alias.columns;
+    if (index < 0 || index >= names.length) return alias;
+    this.isChanged = true;
+    if (this.#columnChange?.kind === 'dropped') return { ...alias, columns: names.filter((_, i) => i !== index) };
+    let { name } = columns[index];
+    for (let i = 1; names.includes(name); i++) name = `${columns[index].name}_${i}`;
+    return { ...alias, columns: [...names.slice(0, index), name, ...names.slice(index)] };
   }
 
   #mergedNames(
@@ -415,6 +451,7 @@ class Normalizer {
         : ['last_value', 'log_cnt', 'is_called'].map((column) => ({ name: column, origin: null }));
     const before = this.#beforeRename(columns);
     const schema = this.#x.catalog.schemaName(found.schemaOid);
+    const alias = item.alias === null ? null : this.#changedAlias(item.alias, before);
     if (this.#isPinned(found.oid) && item.alias?.columns.length !== before.length) {
       const alias = { name: item.alias?.name ?? name, columns: before.map((column) => column.name) };
       items.push({ name: alias.name, columns: before.map((column) => ({ ...column, isPinned: true })) });
@@ -427,7 +464,7 @@ class Normalizer {
       return { ...item, name: [schema, found.name], alias: { name, columns: [] } };
     }
     items.push(item.alias === null && found.name !== name ? { ...scopeItem, printName: found.name } : scopeItem);
-    return { ...item, name: [schema, found.name] };
+    return { ...item, name: [schema, found.name], alias };
   }
 
   /** Is the column that is renamed one that a join around finds by its name? */
@@ -470,11 +507,13 @@ class Normalizer {
         if (qualifier !== null && item.name !== qualifier) continue;
         if (reference.star) {
           for (const column of item.columns) this.#note(column);
+          if (this.#watched?.scope === at && qualifier !== null) this.#watched.isUsed = true;
           continue;
         }
         const column = item.columns.find((candidate) => candidate.name === name);
         if (column === undefined) continue;
         this.#note(column);
+        if (this.#watched?.scope === at) this.#watched.isUsed = true;
         // A merged column is one side's, but for FULL JOIN.
         const source = item.name === '' && reference.name.length === 1 ? column.source : undefined;
         const holder = source === undefined || source === '' ? item : at.items.find((each) => each.name === source);
@@ -519,73 +558,4 @@ class Normalizer {
     for (const [key, value] of Object.entries(node)) result[key] = this.#map(value, scope);
     return result as T;
   }
-}
-
-/** A FULL JOIN's merged column has no qualifier: when others have its name too, it is said by its two sides. */
-function ambiguousSides(name: string, join: ScopeItem, items: readonly ScopeItem[]): readonly string[] {
-  const has = (item: ScopeItem): boolean => item.columns.some((column) => column.name === name);
-  const isOther = (item: ScopeItem): boolean =>
-    item !== join && (item.isMerged !== true || item.name === '') && has(item);
-  if (!items.some(isOther)) return [];
-  const at = items.indexOf(join);
-  const sides: string[] = [];
-  for (let i = at + 1; i < items.length && items[i].isMerged === true && items[i].name !== ''; i++) {
-    if (has(items[i])) sides.push(items[i].name);
-  }
-  return sides;
-}
-
-/** With the item's name before it, unless that name means another item closer by. */
-function qualified(reference: ColumnRef, item: ScopeItem, scope: Scope, isSource = false): ColumnRef {
-  const name = reference.name[reference.name.length - 1];
-  if (reference.name.length > 1) {
-    return item.printName === undefined ? reference : { ...reference, name: [item.printName, name] };
-  }
-  if (item.name === '' || (item.isMerged === true && !isSource)) return reference;
-  for (let at: Scope | null = scope; at !== null; at = at.parent) {
-    const named = at.items.find((candidate) => candidate.name === item.name);
-    if (named !== undefined) {
-      return named === item ? { ...reference, name: [item.printName ?? item.name, name] } : reference;
-    }
-  }
-  return reference;
-}
-
-function withItems(outer: Scope, items: readonly ScopeItem[]): Scope {
-  return { parent: outer, items: [...items], ctes: new Map() };
-}
-
-function aliased(alias: Alias | null, name: string, columns: readonly ScopeColumn[]): ScopeItem {
-  if (alias === null) return { name, columns };
-  return { name: alias.name, columns: renamed(columns, alias.columns) };
-}
-
-/** Of a USING join, `*` shows the joined columns once; its parts under their own names are only for qualified references. */
-function visibleItems(items: readonly ScopeItem[]): readonly ScopeItem[] {
-  return items.filter((item) => item.isMerged !== true || item.name === '');
-}
-
-/** The columns of a join with merged ones, in their order: the merged ones first. */
-function joinColumns(
-  items: readonly ScopeItem[],
-  shared: readonly string[],
-  joinType: string,
-  leftCount: number,
-  fromRight: readonly string[],
-): ScopeColumn[] {
-  const result: ScopeColumn[] = [];
-  for (const name of shared) {
-    const holders = joinType === 'right' || fromRight.includes(name) ? items.slice(leftCount) : items;
-    const holder = holders.find((item) => item.name !== '' && item.columns.some((column) => column.name === name));
-    const first = (holder ?? items[0])?.columns.find((column) => column.name === name);
-    // In a FULL JOIN the merged column is neither side's.
-    if (first !== undefined) result.push({ ...first, source: joinType === 'full' ? '' : (holder?.name ?? '') });
-  }
-  for (const item of items) {
-    if (item.isMerged === true && item.name !== '') continue;
-    for (const column of item.columns) {
-      if (!shared.includes(column.name)) result.push({ ...column, source: column.source ?? item.name });
-    }
-  }
-  return result;
 }

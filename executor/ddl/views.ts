@@ -2,6 +2,7 @@
 import { FIRST_NORMAL_OID, PLAIN_COLUMN } from '../../catalog/entries.ts';
 import { quoteIdentifier } from '../../catalog/functions/quote.ts';
 import type { ColumnEntry, RelationEntry } from '../../catalog/index.ts';
+import { keptFields } from '../../catalog/kept-fields.ts';
 import { storageOption } from '../../catalog/row-expiry.ts';
 import { keptSearchEntries } from '../../catalog/text-search.ts';
 import type {
@@ -12,7 +13,8 @@ import type {
   Query,
   QueryStatement,
 } from '../../parser/ast.ts';
-import type { Expr, OutputColumn } from '../../planner/index.ts';
+import { mentionsKeptRow } from '../../parser/index.ts';
+import { columnNameOf, type Expr, type OutputColumn } from '../../planner/index.ts';
 import { ACCESS_EXCLUSIVE } from '../../storage/api.ts';
 import { sqlError } from '../../types/errors.ts';
 import { formatType, NO_COLLATION, OID } from '../../types/index.ts';
@@ -27,7 +29,7 @@ import { at, checkNameIsFree, checkRelationOwner, lockNewName, newRelationName }
 import { checkExpiry } from './row-expiry.ts';
 import { checkStorable } from './type-names.ts';
 import { understoodQuery } from './understood-query.ts';
-import { type NormalizedQuery, normalizeQuery, parseQuery, targetName, type ViewRename } from './view-query.ts';
+import { type ColumnChange, type NormalizedQuery, normalizeQuery, parseQuery, type ViewRename } from './view-query.ts';
 
 interface NamedColumn {
   readonly name: string;
@@ -82,7 +84,7 @@ function withTargetNames(query: Query, names: readonly string[]): Query {
   if (names.length === 0 || query.body.kind !== 'select') return query;
   const targets = query.body.targets.map((target, i) => {
     if (i >= names.length) return target;
-    return { ...target, alias: targetName(target.expr) === names[i] ? null : names[i] };
+    return { ...target, alias: columnNameOf(target.expr) === names[i] ? null : names[i] };
   });
   return { ...query, body: { ...query.body, targets } };
 }
@@ -94,6 +96,50 @@ export function viewTexts(x: DdlContext, query: Query): { readonly queryText: st
   // Constants that mean a user-made text search object are by its oid where they have been understood.
   const isByOid = keptSearchEntries(x.catalog, viewText).some(({ oid }) => oid >= FIRST_NORMAL_OID);
   return { queryText: isByOid ? viewText : x.deparse(kept), viewText };
+}
+
+/** Texts of a view, and what it depends on: `uses` has been met while binding. */
+function viewFields(
+  x: DdlContext,
+  query: Query,
+  { relations, columns }: NormalizedQuery,
+  uses: ReadonlySet<number>,
+): Pick<RelationEntry, 'queryText' | 'viewText' | 'dependsOn' | 'dependsOnColumns'> {
+  const texts = viewTexts(x, query);
+  const all = new Map(columns.map((column) => [`${column.relationOid}/${column.columnNumber}`, column]));
+  for (const { typeOid, number } of keptFields(texts.queryText)) {
+    const relationOid = x.catalog.type(typeOid)?.relationOid ?? typeOid;
+    all.set(`${relationOid}/${number}`, { relationOid, columnNumber: number });
+  }
+  // Columns may be of relations that the query does not read: of rows that functions give, and values have.
+  const ofColumns = [...all.values()].map(({ relationOid }) => relationOid);
+  return {
+    ...texts,
+    dependsOn: [...new Set([...relations, ...uses, ...ofColumns])],
+    dependsOnColumns: [...all.values()],
+  };
+}
+
+/** Views that a change of a column makes a difference to, with their queries after it; asked while the column is there. */
+export function changedViews(x: DdlContext, change: ColumnChange): ReadonlyMap<number, Query> {
+  const { relationOid } = change;
+  const rowTypeOid = x.catalog.relation(relationOid)?.rowTypeOid ?? relationOid;
+  const result = new Map<number, Query>();
+  const reading = new Set(x.catalog.dependentsOf(relationOid));
+  for (const view of x.catalog.relations()) {
+    if (view.queryText === null) continue;
+    if (!reading.has(view.oid) && !mentionsKeptRow(view.queryText, rowTypeOid)) continue;
+    const { query, isChanged } = normalizeQuery(x, parseQuery(view.queryText), change);
+    if (isChanged) result.set(view.oid, query);
+  }
+  return result;
+}
+
+export function putViews(x: DdlContext, queries: ReadonlyMap<number, Query>): void {
+  for (const [oid, query] of queries) {
+    const view = x.catalog.relation(oid);
+    if (view !== undefined) x.putEntry({ ...view, ...viewTexts(x, query) });
+  }
 }
 
 /** Views that read a relation name it, or its column, anew. */
@@ -206,10 +252,8 @@ export function* createView(x: DdlContext, created: CreateViewStatement): DdlSte
   yield* lockNewName(x, target);
   const existing = x.catalog.relationByName(target.schema.oid, target.name);
   const fields = {
-    ...viewTexts(x, query),
+    ...viewFields(x, query, normalized, uses),
     options,
-    dependsOn: [...normalized.relations, ...uses],
-    dependsOnColumns: normalized.columns,
     checkOption,
   };
   if (existing !== undefined && statement.orReplace) {
@@ -387,9 +431,7 @@ export function* createTableAs(x: DdlContext, statement: CreateTableAsStatement)
     x.putEntry({
       ...(x.catalog.relation(table.oid) as RelationEntry),
       kind: 'materializedView',
-      ...viewTexts(x, withTargetNames(normalized.query, names)),
-      dependsOn: [...normalized.relations, ...uses],
-      dependsOnColumns: normalized.columns,
+      ...viewFields(x, withTargetNames(normalized.query, names), normalized, uses),
       populated: statement.withData,
     });
   }

@@ -380,9 +380,11 @@ export class QueryPrinter {
         })
         .join(', ')})`;
     const functions = item.functions.flatMap(singleUnnests);
+    const ownDefinitions = functions.length === 1 && !item.ordinality ? functions[0].columnDefs : [];
+    const isRowsFrom = functions.length > 1 || (functions[0].columnDefs.length > 0 && item.ordinality);
     const isUnnest = functions.length > 1 && functions.every((each) => unnestArgs(each) !== null);
     if (isUnnest) this.#write('UNNEST(');
-    else if (item.rowsFrom) this.#write('ROWS FROM(');
+    else if (isRowsFrom) this.#write('ROWS FROM(');
     functions.forEach(({ call: whole, columnDefs }, i) => {
       if (i > 0) this.#write(', ');
       const call = isUnnest ? (whole as FunctionCall).args[0] : whole;
@@ -391,13 +393,14 @@ export class QueryPrinter {
         this.#expressions.print(call.arg);
         this.#write(` AS ${printType(call.type)})`);
       } else this.#expressions.print(call);
-      if (columnDefs.length > 0) this.#write(` AS ${definitions(columnDefs)}`);
+      if (columnDefs.length > 0 && isRowsFrom) this.#write(` AS ${definitions(columnDefs)}`);
     });
-    if (isUnnest || item.rowsFrom) this.#write(')');
+    if (isUnnest || isRowsFrom) this.#write(')');
     if (item.ordinality) this.#write(' WITH ORDINALITY');
     const { alias } = item;
-    if (item.columnDefs.length > 0) {
-      this.#write(`${alias === null ? ' AS ' : ` ${quoteIdentifier(alias.name)}`}${definitions(item.columnDefs)}`);
+    const defs = item.columnDefs.length > 0 ? item.columnDefs : ownDefinitions;
+    if (defs.length > 0) {
+      this.#write(`${alias === null ? ' AS ' : ` ${quoteIdentifier(alias.name)}`}${definitions(defs)}`);
     } else this.#write(aliasText(alias));
   }
 

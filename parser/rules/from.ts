@@ -12,6 +12,7 @@ import type {
   TableSample,
   XmlTableRef,
 } from '../ast.ts';
+import { withKeptRow } from '../kept-rows.ts';
 import * as T from '../token-types.ts';
 import { continuesQuery } from './expression.ts';
 import { SelectRules } from './select.ts';
@@ -232,7 +233,7 @@ export abstract class FromRules extends SelectRules {
       functions = this.inParens(() =>
         this.listOf(() => {
           const call: Expression = this.sub(this.windowlessCall);
-          return { call, columnDefs: this.opt(T.AS, () => this.columnDefinitions()) ?? [] };
+          return withKeptRow({ call, columnDefs: this.opt(T.AS, () => this.columnDefinitions()) ?? [] });
         }),
       );
     } else functions = [{ call: this.sub(this.windowlessCall), columnDefs: [] }];

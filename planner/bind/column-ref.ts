@@ -1,7 +1,7 @@
 /** Columns, whole rows and fields of rows. */
 import type * as ast from '../../parser/ast.ts';
 import type { Expr } from '../expr.ts';
-import { logical, type Relation } from '../logical.ts';
+import type { Relation } from '../logical.ts';
 import { readsColumn, WHOLE_ROW } from '../rights.ts';
 import { bindAttribute } from './call.ts';
 import type { Position } from './context.ts';
@@ -140,41 +140,4 @@ function parameterItem(parameter: Expr, fields: readonly RowField[]): NamespaceI
     lateralOk: true,
     nullable: false,
   };
-}
-
-/** (row).field */
-export function selectField(
-  level: Level,
-  base: Expr,
-  field: string,
-  position: Position,
-  owner: string | null = null,
-): Expr {
-  const { context } = level;
-  const columns = fieldsOf(level, base);
-  const missing = () => {
-    if (owner !== null) return context.error('42703', `column ${owner}.${field} does not exist`, position);
-    if (base.typeOid === RECORD) {
-      return logical(base).kind === 'var' && columns === null
-        ? context.error('42809', 'record type has not been registered')
-        : context.error('42703', `could not identify column "${field}" in record data type`, position);
-    }
-    if (context.types.isComposite(base.typeOid)) {
-      return context.error(
-        '42703',
-        `column "${field}" not found in data type ${context.types.name(base.typeOid)}`,
-        position,
-      );
-    }
-    return context.error(
-      '42809',
-      `column notation .${field} applied to type ${context.types.name(base.typeOid)}, which is not a composite type`,
-      position,
-    );
-  };
-  const index = columns === null ? -1 : columns.findIndex((column) => column.name === field);
-  if (columns === null || index < 0) throw missing();
-  if (base.kind === 'row') return context.at({ ...base.fields[index] }, position);
-  const { typeOid } = columns[index];
-  return { kind: 'field', base, index, typeOid, typeModifier: -1 };
 }

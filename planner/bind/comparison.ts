@@ -16,6 +16,7 @@ import { noteBehind } from './made-call.ts';
 import { makeOperator, makeOperatorCall, mustFindOperator } from './overload.ts';
 import { resolveTypes } from './polymorphic.ts';
 import { positionOf } from './position.ts';
+import { expandRow } from './row-fields.ts';
 import type { Level } from './scope.ts';
 import { bindRowSublink } from './sublink.ts';
 import { BOOL, RECORD, UNKNOWN } from './type-info.ts';
@@ -54,7 +55,7 @@ export function bindFields(level: Level, row: ast.RowExpr): Expr[] {
   return expandFields(level, row.fields);
 }
 
-/** Field expressions with t.* spread out. */
+/** Field expressions with t.* and (row).* spread out. */
 export function expandFields(level: Level, fields: readonly ast.Expression[]): Expr[] {
   const result: Expr[] = [];
   for (const field of fields) {
@@ -64,7 +65,8 @@ export function expandFields(level: Level, fields: readonly ast.Expression[]): E
         readsColumn(column.use);
         result.push({ ...column.expr });
       }
-    } else result.push(bindExpr(level, field));
+    } else if (field.kind === 'fieldStar') result.push(...expandRow(level, field).map(({ expr }) => expr));
+    else result.push(bindExpr(level, field));
   }
   return result;
 }

@@ -12,7 +12,7 @@ import { aggregateLevel, checkAggregatePlace } from './aggregate-call.ts';
 import { bindArray, bindSubscript } from './array.ts';
 import { bindCall } from './call.ts';
 import { coerceToBoolean, coerceToSpecific, resolveUnknown } from './coerce.ts';
-import { bindColumnRef, selectField } from './column-ref.ts';
+import { bindColumnRef } from './column-ref.ts';
 import { coerceToCommonType, selectCommonModifier, selectCommonType } from './common-type.ts';
 import {
   bindBetween,
@@ -31,7 +31,8 @@ import { pendingGrouping } from './group.ts';
 import { bindLiteral, bindParameter, bindSqlValue } from './literal.ts';
 import { makeOperator } from './overload.ts';
 import { positionOf } from './position.ts';
-import { findItem, type Level } from './scope.ts';
+import { bindField } from './row-fields.ts';
+import type { Level } from './scope.ts';
 import {
   bindArraySubquery,
   bindExists,
@@ -225,20 +226,6 @@ function bindMinMax(level: Level, node: ast.MinMaxExpr): Expr {
   const typeOid = selectCommonType(level.context, args, what);
   const converted = args.map((arg) => coerceToCommonType(level.context, arg, typeOid, what));
   return { kind: node.kind, args: converted, typeOid, typeModifier: selectCommonModifier(converted, typeOid) };
-}
-
-function bindField(level: Level, node: ast.FieldExpr): Expr {
-  const base = bindExpr(level, node.base);
-  const owner = node.base.kind === 'columnRef' && base.kind === 'row' ? node.base.name[0] : null;
-  const row = owner !== null && base.kind === 'row' ? withAliases(level, base, owner) : base;
-  const position = level.context.leftmost([base], positionOf(level.context, node.base.position));
-  return selectField(level, row, node.field, position, owner);
-}
-
-/** (t).c: by the names that the columns have here; the row's type may have others. */
-function withAliases(level: Level, row: Expr & { kind: 'row' }, name: string): Expr {
-  const item = findItem(level, null, name, undefined);
-  return item === null ? row : { ...row, names: item.columns.map((column) => column.name) };
 }
 
 /** A call of a pg_catalog function made up by the binder. */

@@ -29,6 +29,8 @@ interface BoundFunction {
   readonly value: Expr | null;
   readonly columns: readonly RelationColumn[];
   readonly isScalar: boolean;
+  /** The named composite type of its rows; 0: of none. */
+  readonly rowTypeOid: number;
 }
 
 /** An item of FROM that is one function, or several beside each other. */
@@ -40,7 +42,8 @@ export function bindFunctionRef(level: Level, node: ast.FunctionRef): BoundFrom 
   level.lateralActive = true;
   const bound = calls.map((item) => {
     const defs = item.columnDefs.length > 0 ? item.columnDefs : node.rowsFrom ? [] : node.columnDefs;
-    return bindFromFunction(level, item.call, defs);
+    const found = bindFromFunction(level, item.call, defs);
+    return calls.length > 1 || node.ordinality ? asKept(found, item) : found;
   });
   level.lateralActive = savedLateral;
   let columns = bound.flatMap((item) => item.columns);
@@ -54,10 +57,13 @@ export function bindFunctionRef(level: Level, node: ast.FunctionRef): BoundFrom 
     alias: name,
     columns: renameColumns(level, columns, node.alias),
   };
-  context.environment.noteColumns?.(
-    node,
-    shared.columns.map((column) => column.name),
-  );
+  context.environment.noteColumns?.(node, {
+    names: shared.columns.map((column) => column.name),
+    functions: calls.map((item, i) => {
+      const { rowTypeOid, columns } = bound[i];
+      return rowTypeOid === 0 ? item : { ...item, row: { typeOid: rowTypeOid, columnCount: columns.length } };
+    }),
+  });
   const query = bound.length === 1 && !node.ordinality ? inlinedQuery(level, bound[0]) : null;
   const onlyValues = bound.length === 1 && bound[0].value !== null;
   let relation: Relation;
@@ -73,6 +79,13 @@ export function bindFunctionRef(level: Level, node: ast.FunctionRef): BoundFrom 
     relation = { kind: 'function', ...shared, functions, withOrdinality: node.ordinality };
   }
   return addRelation(level, relation, { name, schemaName: null, table: null, hasAlias: node.alias !== null });
+}
+
+/** In a kept query others stand behind a function's columns: those that its type has got since are not among them. */
+function asKept(bound: BoundFunction, { row }: ast.FromCall): BoundFunction {
+  if (row === undefined || bound.item === null || bound.columns.length <= row.columnCount) return bound;
+  const columns = bound.columns.slice(0, row.columnCount);
+  return { ...bound, columns, item: { ...bound.item, columnTypes: columns.map(({ typeOid }) => typeOid) } };
 }
 
 /** A set whose function is one query is that query. */
@@ -169,6 +182,7 @@ function bindFromFunction(
       value: expr,
       columns: [plainColumn(fnName, expr.typeOid, expr.typeModifier)],
       isScalar: true,
+      rowTypeOid: 0,
     };
   }
   const fn = expr.function;
@@ -188,6 +202,7 @@ function bindFromFunction(
     value: null,
     columns,
     isScalar: false,
+    rowTypeOid: attributes === undefined ? 0 : context.types.base(expr.typeOid),
   });
   if (defs.length > 0) {
     const definitions = defs.map((def) => ({ name: def.name, ...resolveTypeName(context, def.type) }));
@@ -219,5 +234,6 @@ function bindFromFunction(
     value: null,
     columns,
     isScalar: outName === undefined,
+    rowTypeOid: 0,
   };
 }

@@ -1,12 +1,19 @@
 /** Names and types of a row value's fields: of its type, or, for a record, of the expression that it comes from (expandRecordVariable). */
+import { attributeIndex, keptField } from '../../catalog/kept-fields.ts';
+import type * as ast from '../../parser/ast.ts';
 import type { Expr } from '../expr.ts';
 import { logical, type Query, type Relation } from '../logical.ts';
-import type { Level } from './scope.ts';
+import type { Position } from './context.ts';
+import { bindExpr } from './expression.ts';
+import { positionOf } from './position.ts';
+import { findItem, type Level } from './scope.ts';
 import { RECORD } from './type-info.ts';
 
 export interface RowField {
   readonly name: string;
   readonly typeOid: number;
+  /** Absent: -1. */
+  readonly typeModifier?: number;
 }
 
 /** Null: they are not known. */
@@ -14,7 +21,10 @@ export function fieldsOf(level: Level, base: Expr): readonly RowField[] | null {
   const node = logical(base);
   switch (node.kind) {
     case 'row':
-      return node.names.map((name, i) => ({ name, typeOid: node.fields[i].typeOid }));
+      return node.names.map((name, i) => {
+        const { typeOid, typeModifier } = node.fields[i];
+        return { name, typeOid, typeModifier };
+      });
     case 'call':
       if (node.function.outColumns !== undefined && base.typeOid === RECORD) return node.function.outColumns;
       break;
@@ -28,7 +38,7 @@ export function fieldsOf(level: Level, base: Expr): readonly RowField[] | null {
       break;
   }
   const type = level.context.types.get(level.context.types.base(base.typeOid));
-  return type?.attributes?.map(({ name, typeOid }) => ({ name, typeOid })) ?? null;
+  return type?.attributes?.map(({ name, typeOid, typmod }) => ({ name, typeOid, typeModifier: typmod })) ?? null;
 }
 
 function fieldsOfVar(level: Level, rel: number, column: number): readonly RowField[] | null {
@@ -48,4 +58,103 @@ function fieldsOfColumn(level: Level, query: Query, column: number): readonly Ro
   const { setOperation, targets } = query;
   if (setOperation !== null) return fieldsOfColumn(level, setOperation.left, column);
   return fieldsOf(level, targets[column].expr);
+}
+
+/** (row).field */
+export function bindField(level: Level, node: ast.FieldExpr): Expr {
+  const bound = bindBase(level, node);
+  const { base, owner } = bound;
+  const position = level.context.leftmost([base], positionOf(level.context, node.base.position));
+  const index = fieldIndex(level, base, node.field, position, owner);
+  noteFields(level, node, bound, [index]);
+  return fieldAt(level, base, index, position);
+}
+
+/** The row of (row).field and (row).*; `owner`: the item of FROM whose row it is. */
+interface BoundBase {
+  readonly base: Expr;
+  readonly owner: string | null;
+}
+
+function bindBase(level: Level, node: ast.FieldExpr | ast.FieldStarExpr): BoundBase {
+  const base = bindExpr(level, node.base);
+  const owner = node.base.kind === 'columnRef' && base.kind === 'row' ? node.base.name[0] : null;
+  return { base: owner !== null && base.kind === 'row' ? withAliases(level, base, owner) : base, owner };
+}
+
+/** (t).c: by the names that the columns have here; the row's type may have others. */
+function withAliases(level: Level, row: Expr & { kind: 'row' }, name: string): Expr {
+  const item = findItem(level, null, name, undefined);
+  return item === null ? row : { ...row, names: item.columns.map((column) => column.name) };
+}
+
+/** (row).* */
+export function expandRow(level: Level, node: ast.FieldStarExpr): { expr: Expr; name: string }[] {
+  const { context } = level;
+  const bound = bindBase(level, node);
+  const { base } = bound;
+  const fields = fieldsOf(level, base);
+  const position = positionOf(context, node.position);
+  if (fields === null) {
+    if (base.typeOid === RECORD) throw context.error('42601', 'record type has not been registered', position);
+    throw context.error('42809', `type ${context.types.name(base.typeOid)} is not composite`, position);
+  }
+  noteFields(
+    level,
+    node,
+    bound,
+    fields.map((_, index) => index),
+  );
+  return fields.map(({ name }, index) => ({ expr: fieldAt(level, base, index, position), name }));
+}
+
+/** For those who keep the query. */
+function noteFields(level: Level, node: object, { base, owner }: BoundBase, indexes: readonly number[]): void {
+  const { environment, types } = level.context;
+  if (environment.noteFields === undefined) return;
+  const fields = fieldsOf(level, base) ?? [];
+  const typeOid = base.typeOid === RECORD ? 0 : types.base(base.typeOid);
+  const names = indexes.map((index) => fields[index].name);
+  environment.noteFields(node, { typeOid, isItem: owner !== null, names, indexes });
+}
+
+/** (row).field, where the row is bound. */
+export function selectField(
+  level: Level,
+  base: Expr,
+  field: string,
+  position: Position,
+  owner: string | null = null,
+): Expr {
+  return fieldAt(level, base, fieldIndex(level, base, field, position, owner), position);
+}
+
+function fieldAt(level: Level, base: Expr, index: number, position: Position): Expr {
+  if (base.kind === 'row') return level.context.at({ ...base.fields[index] }, position);
+  const { typeOid, typeModifier } = (fieldsOf(level, base) as readonly RowField[])[index];
+  return { kind: 'field', base, index, typeOid, typeModifier: typeModifier ?? -1 };
+}
+
+function fieldIndex(level: Level, base: Expr, field: string, position: Position, owner: string | null): number {
+  const { context } = level;
+  const kept = keptField(field);
+  const keptType = kept === null ? undefined : context.catalog.type(kept.typeOid);
+  const columns = fieldsOf(level, base);
+  const index =
+    kept !== null && keptType !== undefined
+      ? attributeIndex(keptType, kept.number)
+      : (columns?.findIndex((column) => column.name === field) ?? -1);
+  if (columns !== null && index >= 0) return index;
+  if (owner !== null) throw context.error('42703', `column ${owner}.${field} does not exist`, position);
+  if (base.typeOid === RECORD) {
+    throw logical(base).kind === 'var' && columns === null
+      ? context.error('42809', 'record type has not been registered')
+      : context.error('42703', `could not identify column "${field}" in record data type`, position);
+  }
+  const typeName = context.types.name(base.typeOid);
+  if (context.types.isComposite(base.typeOid)) {
+    throw context.error('42703', `column "${field}" not found in data type ${typeName}`, position);
+  }
+  const message = `column notation .${field} applied to type ${typeName}, which is not a composite type`;
+  throw context.error('42809', message, position);
 }

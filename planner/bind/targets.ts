@@ -10,7 +10,7 @@ import { starItems } from './column-ref.ts';
 import type { BindContext } from './context.ts';
 import { bindExpr } from './expression.ts';
 import { positionOf } from './position.ts';
-import { fieldsOf } from './row-fields.ts';
+import { expandRow } from './row-fields.ts';
 import { findColumn, type Level } from './scope.ts';
 import { ROW_FIELDS_MAX, UNKNOWN } from './type-info.ts';
 
@@ -40,7 +40,7 @@ export function bindTargets(level: Level, nodes: readonly ast.SelectTarget[]): T
       continue;
     }
     if (expr.kind === 'fieldStar') {
-      for (const target of expandRow(level, expr)) targets.push(target);
+      for (const field of expandRow(level, expr)) targets.push({ ...field, ...originOf(level, field.expr) });
       continue;
     }
     const bound = bindExpr(level, expr);
@@ -49,25 +49,6 @@ export function bindTargets(level: Level, nodes: readonly ast.SelectTarget[]): T
   if (targets.length > ROW_FIELDS_MAX)
     throw level.context.error('54011', `target lists can have at most ${ROW_FIELDS_MAX} entries`);
   return targets;
-}
-
-/** (row).* */
-function expandRow(level: Level, node: ast.FieldStarExpr): Target[] {
-  const { context } = level;
-  const base = bindExpr(level, node.base);
-  const fields = fieldsOf(level, base);
-  if (fields === null) {
-    const position = positionOf(context, node.position);
-    if (base.typeOid === 2249) throw context.error('42601', 'record type has not been registered', position);
-    throw context.error('42809', `type ${context.types.name(base.typeOid)} is not composite`, position);
-  }
-  return fields.map((field, index) => {
-    const expr: Expr =
-      base.kind === 'row'
-        ? { ...base.fields[index] }
-        : { kind: 'field', base, index, typeOid: field.typeOid, typeModifier: -1 };
-    return { expr, name: field.name, ...originOf(level, expr) };
-  });
 }
 
 /** Unknown literals that nothing has typed become text. */

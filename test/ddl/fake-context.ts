@@ -237,6 +237,7 @@ export class FakeDatabase {
       takeUses: () => new Set(),
       lookUp: null as never,
       columnsOf: () => null,
+      fieldsOf: () => undefined,
       mergedFromRight: () => [],
       checkRoutineStatement: () => {},
       settingText: () => null,
