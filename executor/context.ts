@@ -100,6 +100,10 @@ export class ExecContext {
   isWaiting = false;
   /** The statement calls user-made functions, which may change its rows. */
   callsRoutines = false;
+  /** Set by a projection that throws: the rows that it has made. */
+  rowsMade = 0;
+  /** Rows go to the client as they are made, so an error waits behind those before it (operators/held-error.ts). */
+  holdsErrors = true;
   /** Counted by modifying operators for the command tag. */
   processedCount = 0;
   /** Called when the transaction takes row locks or writes: READ COMMITTED may look again. */

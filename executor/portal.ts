@@ -84,6 +84,11 @@ function lockStrengthOf(plan: Plan): LockStrength | null {
   }
 }
 
+/** What modifies comes to its end before any of its rows is shown (PORTAL_ONE_RETURNING, PORTAL_ONE_MOD_WITH). */
+function showsRowsAtOnce({ tableLocks, plan }: PlannedStatement): boolean {
+  return plan.output.length === 0 || !tableLocks.some(({ mode }) => mode === 'row exclusive');
+}
+
 export class Portal {
   readonly name: string;
   readonly statement: PreparedStatement;
@@ -254,6 +259,7 @@ export class Portal {
     x.services = session;
     x.callsRoutines = program.callsRoutines;
     x.isRepeatableRead = transaction.isRepeatableRead;
+    x.holdsErrors = showsRowsAtOnce(planned);
     x.begin(txn, this.#snapshot, this.params, this.#literals, this.lifted);
     if (planned.readsExpiring === true) x.snapshotTime = this.moment?.time ?? session.snapshotTime;
     this.#execution = execution;

@@ -26,7 +26,7 @@ export function columnOperand(emitter: Emitter, typeOid: number, code: Code): Op
   return { rep: repOfType(typeOid), typeOid, value: name, isNull: `(${name} === null)` };
 }
 
-/** `(x, c, count, out)`: rows of `c` that pass the filter, projected into `out`; answers how many. */
+/** `(x, c, count, out)`: rows of `c` that pass the filter, projected into `out`; answers how many, or leaves it in x.rowsMade and throws. */
 export type ProjectFunction = (x: ExecContext, c: Columns, count: number, out: Value[][]) => number;
 
 export function projectFunction(
@@ -53,6 +53,7 @@ export function projectFunction(
     }
   };
   emitter.emit('let n = 0;');
+  emitter.open('try {');
   emitter.open('for (let i = 0; i < count; i++) {');
   load([filter]);
   if (filter !== null) compiler.compileFilter(filter, 'continue;');
@@ -62,6 +63,9 @@ export function projectFunction(
     emitter.emit(`out[${k}][n] = ${code};`);
   });
   emitter.emit('n++;');
+  emitter.close();
+  emitter.reopen('} catch (error) {');
+  emitter.emit('x.rowsMade = n; throw error;');
   emitter.close();
   emitEvaluated(emitter, [filter, ...targets]);
   emitter.emit('return n;');
@@ -152,11 +156,16 @@ function projectionOfFragments(
   });
   return (x, c, count, out) => {
     let n = 0;
-    for (let i = 0; i < count; i++) {
-      if (test !== null && test(x, c, i) !== true) continue;
-      // Where one throws or waits the row is not there: it is not counted.
-      for (let k = 0; k < values.length; k++) out[k][n] = values[k](x, c, i);
-      n++;
+    try {
+      for (let i = 0; i < count; i++) {
+        if (test !== null && test(x, c, i) !== true) continue;
+        // Where one throws or waits the row is not there: it is not counted.
+        for (let k = 0; k < values.length; k++) out[k][n] = values[k](x, c, i);
+        n++;
+      }
+    } catch (error) {
+      x.rowsMade = n;
+      throw error;
     }
     if (waits) x.evaluated();
     return n;

@@ -6,6 +6,7 @@ import {
   LOCK_NO_KEY_UPDATE,
   LOCK_SHARE,
   LOCK_UPDATE,
+  PAGE_MISS,
   type RowLockStrength,
 } from '../../storage/api.ts';
 import { sqlError } from '../../types/errors.ts';
@@ -13,6 +14,7 @@ import { BATCH_SIZE, Batch, END, PENDING } from '../batch.ts';
 import { type RowsCondition, type RowsFunction, rowsCondition, rowsFunction } from '../compile/batch-program.ts';
 import { usedColumns } from '../compile/page-columns.ts';
 import type { ExecContext } from '../context.ts';
+import { HeldError } from '../operators/held-error.ts';
 import type { Operator } from '../operators/operator.ts';
 import type { Execution } from '../program.ts';
 import { rowIdOfTid } from '../row/row-tid.ts';
@@ -36,6 +38,7 @@ export class LockRowsOperator implements Operator {
   /** By mark: columns whose values are looked at. */
   readonly #columns: readonly ReadonlySet<number>[];
   readonly #out: Batch;
+  readonly #error = new HeldError();
   readonly #values: Value[] = [];
   #batch: Batch | null = null;
   #next = 0;
@@ -61,11 +64,13 @@ export class LockRowsOperator implements Operator {
   }
 
   open(x: ExecContext): void {
+    this.#error.forget();
     this.#batch = null;
     this.#input.open(x);
   }
 
   poll(x: ExecContext): Batch {
+    this.#error.meet();
     const out = this.#out;
     out.count = 0;
     for (;;) {
@@ -77,7 +82,14 @@ export class LockRowsOperator implements Operator {
         this.#next = 0;
         if (x.shouldYield(batch.count)) return PENDING;
       }
-      if (!this.#lockRow(x, this.#batch)) return rowsOrWait(x, out);
+      try {
+        if (!this.#lockRow(x, this.#batch)) return rowsOrWait(x, out);
+      } catch (error) {
+        // Rows before the one that fails, or whose page is missing, are locked, and go on their way.
+        if (error !== PAGE_MISS) this.#error.hold(x, error, out.count);
+        else if (out.count === 0) throw error;
+        return out;
+      }
       this.#next++;
       if (out.count === BATCH_SIZE || out.count >= this.#wanted) return out;
     }

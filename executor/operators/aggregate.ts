@@ -30,6 +30,7 @@ import { makeAccumulator } from './accumulators.ts';
 import { type ConsumeFunction, callExprs, consumeFunction, emitAccumulation } from './aggregate-code.ts';
 import { GroupSpill } from './group-spill.ts';
 import { Groups } from './groups.ts';
+import { HeldError } from './held-error.ts';
 import type { Operator } from './operator.ts';
 import { type SeqScanOperator, scanPosition } from './seq-scan.ts';
 
@@ -67,6 +68,7 @@ export class AggregateOperator implements Operator, SpillingOperator {
   readonly #position: ScanPosition | null;
   readonly #raw: Batch;
   readonly #out: Batch;
+  readonly #error = new HeldError();
   /** The generated loop over pages is at work. */
   #isScanning = false;
   #isConsumed = false;
@@ -178,6 +180,7 @@ export class AggregateOperator implements Operator, SpillingOperator {
   open(x: ExecContext): void {
     for (const groups of this.#groups) groups.clear();
     this.#spill.reset();
+    this.#error.forget();
     this.#isConsumed = false;
     this.#isInputDone = false;
     this.#held = null;
@@ -197,6 +200,7 @@ export class AggregateOperator implements Operator, SpillingOperator {
   }
 
   poll(x: ExecContext): Batch {
+    this.#error.meet();
     for (;;) {
       if (!this.#isConsumed) {
         if (!this.#consume(x)) return PENDING;
@@ -361,7 +365,7 @@ export class AggregateOperator implements Operator, SpillingOperator {
         this.#group = 0;
         continue;
       }
-      this.#out.count = output(x, raw.columns, n, this.#out.columns);
+      this.#error.project(x, output, raw.columns, n, this.#out);
       if (accumulators.some((accumulator) => accumulator.mayWait === true)) x.evaluated();
       // Not before: what is computed of them may have to wait.
       this.#group = group;

@@ -6,6 +6,7 @@ import type { ExecContext } from '../context.ts';
 import { batchBytes, HASH_ENTRY_BYTES, Holding } from '../memory-account.ts';
 import type { Execution } from '../program.ts';
 import { GroupTable } from './group-table.ts';
+import { HeldError } from './held-error.ts';
 import { type Operator, RowStore } from './operator.ts';
 
 /** A CTE's rows, computed as its readers pull. */
@@ -110,6 +111,7 @@ abstract class KeptRowsScan implements Operator {
   readonly #out: Batch;
   /** The row to go on with. */
   protected next = 0;
+  protected readonly error = new HeldError();
 
   /** `types`: where the execution has the types of the rows' columns. */
   constructor(plan: CteScanPlan | WorkTableScanPlan, execution: Execution, types: string) {
@@ -123,6 +125,7 @@ abstract class KeptRowsScan implements Operator {
 
   open(): void {
     this.next = 0;
+    this.error.forget();
   }
 
   abstract poll(x: ExecContext): Batch;
@@ -133,7 +136,7 @@ abstract class KeptRowsScan implements Operator {
     const areAllNext = this.next === 0 && store.count <= BATCH_SIZE;
     const count = areAllNext ? store.count : store.copyTo(this.#raw, this.next, BATCH_SIZE);
     const { columns } = areAllNext ? store : this.#raw;
-    this.#out.count = this.#project(x, columns, count, this.#out.columns);
+    this.error.project(x, this.#project, columns, count, this.#out);
     // Not before: what is computed may have to wait.
     this.next += count;
     return this.#out;
@@ -153,6 +156,7 @@ export class CteScanOperator extends KeptRowsScan {
   }
 
   poll(x: ExecContext): Batch {
+    this.error.meet();
     this.#rows ??= this.#find();
     const rows = this.#rows;
     for (;;) {
@@ -276,6 +280,7 @@ export class WorkTableScanOperator extends KeptRowsScan {
   }
 
   poll(x: ExecContext): Batch {
+    this.error.meet();
     const store = this.#store;
     while (this.next < store.count) {
       const out = this.take(x, store);

@@ -13,6 +13,7 @@ import {
 } from '../compile/batch-program.ts';
 import type { ExecContext } from '../context.ts';
 import type { Execution } from '../program.ts';
+import { HeldError } from './held-error.ts';
 import type { Operator } from './operator.ts';
 
 const NO_COLUMNS: Value[][] = [];
@@ -23,6 +24,7 @@ export abstract class IteratorOperator implements Operator {
   readonly #raw: Batch;
   readonly #out: Batch;
   #iterator: Iterator<readonly Value[]> | null = null;
+  readonly #error = new HeldError();
 
   constructor(
     execution: Execution,
@@ -47,9 +49,11 @@ export abstract class IteratorOperator implements Operator {
   open(_x: ExecContext): void {
     this.#iterator = null;
     this.#raw.count = 0;
+    this.#error.forget();
   }
 
   poll(x: ExecContext): Batch {
+    this.#error.meet();
     this.#iterator ??= this.rows(x);
     const raw = this.#raw;
     for (;;) {
@@ -57,7 +61,7 @@ export abstract class IteratorOperator implements Operator {
       const n = this.#fill(raw);
       if (n === 0) return END;
       raw.count = n;
-      this.#out.count = this.#project(x, raw.columns, n, this.#out.columns);
+      this.#error.project(x, this.#project, raw.columns, n, this.#out);
       raw.count = 0;
       if (this.#out.count > 0) return this.#out;
       if (x.shouldYield(n)) return PENDING;
@@ -277,6 +281,7 @@ export class ProjectSetOperator implements Operator {
   /** Rows in `out` that were made before one had to wait. */
   #count = 0;
   readonly #current: Value[] = [];
+  readonly #error = new HeldError();
   /** `current` is of the row whose sets are still to be begun. */
   #hasValues = false;
 
@@ -327,10 +332,21 @@ export class ProjectSetOperator implements Operator {
     this.#iterators = null;
     this.#count = 0;
     this.#hasValues = false;
+    this.#error.forget();
     this.#input.open(x);
   }
 
   poll(x: ExecContext): Batch {
+    this.#error.meet();
+    try {
+      return this.#make(x);
+    } catch (error) {
+      this.#out.count = this.#error.hold(x, error, this.#count);
+      return this.#out;
+    }
+  }
+
+  #make(x: ExecContext): Batch {
     const out = this.#out;
     while (this.#count < this.#batchSize) {
       if (this.#iterators === null) {

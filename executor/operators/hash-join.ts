@@ -34,6 +34,7 @@ import type { SpillingOperator, SpillReport } from '../spill/report.ts';
 import { SpillReader, type SpillStream } from '../spill/stream.ts';
 import { ColumnStore } from './column-store.ts';
 import { GroupTable } from './group-table.ts';
+import { HeldError } from './held-error.ts';
 import { type CompiledJoin, compileJoin, NO_COLUMNS } from './join.ts';
 import type { Operator } from './operator.ts';
 import { CHAIN_BYTES_PER_ROW, RowChains } from './row-chains.ts';
@@ -67,6 +68,7 @@ export class HashJoinOperator implements Operator, SpillingOperator {
   #tableRows = 0;
   readonly #keys: Value[] = [];
   readonly #out: Batch;
+  readonly #error = new HeldError();
   #phase: Phase = 'build';
   #batch: Batch | null = null;
   #row = 0;
@@ -121,6 +123,7 @@ export class HashJoinOperator implements Operator, SpillingOperator {
   }
 
   open(x: ExecContext): void {
+    this.#error.forget();
     this.#clearTable(x);
     this.#closeFiles();
     this.#phase = 'build';
@@ -158,6 +161,18 @@ export class HashJoinOperator implements Operator, SpillingOperator {
   }
 
   poll(x: ExecContext): Batch {
+    this.#error.meet();
+    try {
+      return this.#join(x);
+    } catch (error) {
+      // Pairs before the one that fails are in the output.
+      this.#out.count = this.#error.hold(x, error, this.#filled);
+      this.#filled = 0;
+      return this.#out;
+    }
+  }
+
+  #join(x: ExecContext): Batch {
     for (;;) {
       switch (this.#phase) {
         case 'build':

@@ -14,6 +14,7 @@ import { substituteColumns } from '../compile/substitute.ts';
 import type { ExecContext } from '../context.ts';
 import { type IndexRuntime, valueOfNumberKey } from '../index-runtime.ts';
 import type { Execution } from '../program.ts';
+import type { HeldError } from './held-error.ts';
 
 /** What EXPLAIN ANALYZE tells. */
 export interface KeyReport {
@@ -84,10 +85,9 @@ export class KeyRows implements KeyReport {
     return !this.#index.dictionary.isLossy;
   }
 
-  /** The first n rows, filtered and projected; answers how many. */
-  project(x: ExecContext, n: number, out: Batch): number {
-    const passed = this.#project(x, this.raw.columns, n, out.columns);
-    this.removedRows += n - passed;
-    return passed;
+  /** The first n rows, filtered and projected. */
+  project(x: ExecContext, n: number, out: Batch, error: HeldError): void {
+    error.project(x, this.#project, this.raw.columns, n, out);
+    this.removedRows += n - out.count;
   }
 }

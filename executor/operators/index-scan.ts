@@ -20,6 +20,7 @@ import { type ScalarFunctionOfContext, scalarFunction } from '../compile/batch-p
 import type { ExecContext } from '../context.ts';
 import type { Execution } from '../program.ts';
 import type { TableRuntime } from '../table-runtime.ts';
+import { HeldError } from './held-error.ts';
 import { IndexConditions } from './index-conditions.ts';
 import { type KeyReport, KeyRows } from './index-only.ts';
 import { type Operator, WaitSignal } from './operator.ts';
@@ -43,6 +44,7 @@ export class IndexScanOperator implements Operator {
   #cursor: IndexCursor;
   readonly #fetcher: RowFetcher;
   readonly #out: Batch;
+  readonly #error = new HeldError();
   readonly #plan: IndexScanPlan;
   /** Of an index-only scan. */
   readonly #keys: KeyRows | null;
@@ -113,6 +115,7 @@ export class IndexScanOperator implements Operator {
   }
 
   open(x: ExecContext): void {
+    this.#error.forget();
     const plan = this.#plan;
     this.#takeDictionary();
     this.#rounded.reset();
@@ -183,6 +186,7 @@ export class IndexScanOperator implements Operator {
   }
 
   poll(x: ExecContext): Batch {
+    this.#error.meet();
     const out = this.#out;
     while (this.#isOpen || this.#waiting > 0) {
       if (this.#keys === null || this.#isCounting) {
@@ -191,7 +195,7 @@ export class IndexScanOperator implements Operator {
         if (filled.count > 0) return filled;
       } else {
         if (this.#waiting === 0) this.#waiting = this.#fill(x, this.#fetcher.begin(x, this.#keys.raw));
-        out.count = this.#keys.project(x, this.#waiting, out);
+        this.#keys.project(x, this.#waiting, out, this.#error);
         this.#waiting = 0;
         if (out.count > 0) return out;
       }
@@ -219,7 +223,8 @@ export class IndexScanOperator implements Operator {
       }
     } catch (error) {
       if (error === PAGE_MISS) this.#fetcher.prefetch.list(counting.rows, counting.next, counting.end);
-      if (!x.mayGoOn() || error !== PAGE_MISS || n === 0) throw error;
+      if (error !== PAGE_MISS && !(error instanceof WaitSignal)) this.#error.hold(x, error, n);
+      else if (!x.mayGoOn() || error !== PAGE_MISS || n === 0) throw error;
     } finally {
       const fetched = counting.next - start;
       if (this.#keys !== null) this.#keys.heapFetches += fetched;
@@ -292,7 +297,8 @@ export class IndexScanOperator implements Operator {
     } catch (error) {
       if (error === PAGE_MISS) this.#prefetch(x, limit - n);
       // Rows before it go on their way; the next poll begins with the row that has to wait.
-      if (!x.mayGoOn() || n === 0 || !(error === PAGE_MISS || error instanceof WaitSignal)) throw error;
+      if (error !== PAGE_MISS && !(error instanceof WaitSignal)) this.#error.hold(x, error, n);
+      else if (!x.mayGoOn() || n === 0) throw error;
     } finally {
       if (this.#isOpen) this.#cursor.suspend();
       index.counters.entriesRead += fetched + counted;

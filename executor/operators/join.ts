@@ -10,6 +10,7 @@ import { type PairCondition, type PairEmit, pairCondition, pairEmit } from '../c
 import type { ExecContext } from '../context.ts';
 import { batchBytes, Holding } from '../memory-account.ts';
 import type { Execution } from '../program.ts';
+import { HeldError } from './held-error.ts';
 import { type Operator, RowStore } from './operator.ts';
 
 export const NO_COLUMNS: Value[][] = [];
@@ -42,6 +43,7 @@ export class NestedLoopOperator implements Operator {
   readonly #store: RowStore | null;
   readonly #matched: boolean[] = [];
   readonly #out: Batch;
+  readonly #error = new HeldError();
   #isStored = false;
   #batch: Batch | null = null;
   #row = 0;
@@ -86,6 +88,7 @@ export class NestedLoopOperator implements Operator {
   }
 
   open(x: ExecContext): void {
+    this.#error.forget();
     this.#outerRows = this.#batchSize;
     this.#outer.limitTo?.(this.#outerRows);
     this.#batch = null;
@@ -101,6 +104,18 @@ export class NestedLoopOperator implements Operator {
   }
 
   poll(x: ExecContext): Batch {
+    this.#error.meet();
+    try {
+      return this.#join(x);
+    } catch (error) {
+      // Pairs before the one that fails are in the output.
+      this.#out.count = this.#error.hold(x, error, this.#filled);
+      this.#filled = 0;
+      return this.#out;
+    }
+  }
+
+  #join(x: ExecContext): Batch {
     if (this.#store !== null && !this.#isStored && !this.#keepInner(x)) return PENDING;
     const out = this.#out;
     let n = this.#filled;

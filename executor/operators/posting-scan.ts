@@ -30,6 +30,7 @@ import type { IndexRuntime } from '../index-runtime.ts';
 import { InvertedSearcher } from '../inverted/search.ts';
 import { Holding } from '../memory-account.ts';
 import type { Execution } from '../program.ts';
+import { HeldError } from './held-error.ts';
 import { IndexConditions } from './index-conditions.ts';
 import { type Operator, WaitSignal } from './operator.ts';
 import { PostingCount, type RowSource } from './posting-count.ts';
@@ -54,6 +55,7 @@ export class PostingScanOperator implements Operator {
   readonly #fetcher: RowFetcher;
   readonly #counters: HeapCounters;
   readonly #out: Batch;
+  readonly #error = new HeldError();
   readonly #held = new Holding('row ids of a bitmap');
   readonly #plan: PostingScanPlan;
   readonly #heap: Heap;
@@ -106,6 +108,7 @@ export class PostingScanOperator implements Operator {
   }
 
   open(x: ExecContext): void {
+    this.#error.forget();
     this.#held.clear(x.memory);
     this.#isCounted = false;
     this.#counting?.close();
@@ -163,6 +166,7 @@ export class PostingScanOperator implements Operator {
   }
 
   poll(x: ExecContext): Batch {
+    this.#error.meet();
     const reader = this.#reader as RowSource;
     const out = this.#fetcher.begin(x, this.#out, this.#isExact());
     const limit = out.isEncoded ? Math.min(this.#batchSize, x.rowTarget.rowsMax) : this.#batchSize;
@@ -198,7 +202,8 @@ export class PostingScanOperator implements Operator {
         reader.fill(PAGES_AHEAD_MAX);
         this.#fetcher.prefetch.list(reader.rows, reader.next, reader.end);
       }
-      if (!x.mayGoOn() || n === 0 || !(error === PAGE_MISS || error instanceof WaitSignal)) throw error;
+      if (error !== PAGE_MISS && !(error instanceof WaitSignal)) this.#error.hold(x, error, n);
+      else if (!x.mayGoOn() || n === 0) throw error;
     } finally {
       this.#counters.bitmapRows += this.#fetcher.visible;
       this.#fetcher.visible = 0;

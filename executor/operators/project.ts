@@ -14,12 +14,14 @@ import {
 import type { ExecContext } from '../context.ts';
 import type { Execution } from '../program.ts';
 import { rowComparator } from './accumulators.ts';
+import { HeldError } from './held-error.ts';
 import type { Operator } from './operator.ts';
 
 export class ProjectOperator implements Operator {
   readonly #input: Operator;
   readonly #project: ProjectFunction;
   readonly #out: Batch;
+  readonly #error = new HeldError();
 
   constructor(plan: ProjectPlan | SubqueryScanPlan, execution: Execution) {
     this.#input = execution.build(plan.input);
@@ -36,6 +38,7 @@ export class ProjectOperator implements Operator {
 
   open(x: ExecContext): void {
     this.#pending = null;
+    this.#error.forget();
     this.#input.open(x);
   }
 
@@ -43,11 +46,12 @@ export class ProjectOperator implements Operator {
   #pending: Batch | null = null;
 
   poll(x: ExecContext): Batch {
+    this.#error.meet();
     for (;;) {
       const batch = this.#pending ?? this.#input.poll(x);
       if (batch === END || batch === PENDING) return batch;
       this.#pending = batch;
-      this.#out.count = this.#project(x, batch.columns, batch.count, this.#out.columns);
+      this.#error.project(x, this.#project, batch.columns, batch.count, this.#out);
       this.#pending = null;
       if (this.#out.count > 0) return this.#out;
       if (x.shouldYield(batch.count)) return PENDING;
@@ -75,6 +79,7 @@ export class RowProjectOperator implements Operator {
   /** Rows in `out` from before one had to wait. */
   #count = 0;
   #batchSize = BATCH_SIZE;
+  readonly #error = new HeldError();
 
   constructor(plan: ProjectPlan | SubqueryScanPlan, execution: Execution) {
     this.#input = execution.build(plan.input);
@@ -95,10 +100,12 @@ export class RowProjectOperator implements Operator {
   open(x: ExecContext): void {
     this.#batch = null;
     this.#count = 0;
+    this.#error.forget();
     this.#input.open(x);
   }
 
   poll(x: ExecContext): Batch {
+    this.#error.meet();
     const out = this.#out;
     while (this.#count < this.#batchSize) {
       if (this.#batch === null || this.#next >= this.#batch.count) {
@@ -109,7 +116,12 @@ export class RowProjectOperator implements Operator {
         this.#batch = batch;
         this.#next = 0;
       }
-      this.#projectRow(x, this.#batch);
+      try {
+        this.#projectRow(x, this.#batch);
+      } catch (error) {
+        this.#error.hold(x, error, this.#count);
+        break;
+      }
       if (x.shouldYield(1) && this.#count === 0) return PENDING;
     }
     out.count = this.#count;

@@ -9,6 +9,7 @@ import { Holding } from '../memory-account.ts';
 import type { Execution } from '../program.ts';
 import { isRowTid, rowIdOfTid } from '../row/row-tid.ts';
 import type { TableRuntime } from '../table-runtime.ts';
+import { HeldError } from './held-error.ts';
 import { type Operator, WaitSignal } from './operator.ts';
 import { RowFetcher } from './row-fetcher.ts';
 
@@ -17,6 +18,7 @@ export class RowIdScanOperator implements Operator {
   readonly #fetcher: RowFetcher;
   readonly #counters: HeapCounters;
   readonly #out: Batch;
+  readonly #error = new HeldError();
   readonly #table: TableRuntime;
   readonly #values: ScalarFunctionOfContext[];
   readonly #held = new Holding('row ids of a bitmap');
@@ -40,6 +42,7 @@ export class RowIdScanOperator implements Operator {
   }
 
   open(x: ExecContext): void {
+    this.#error.forget();
     this.#held.clear(x.memory);
     this.#rows = this.#collect(x);
     this.#held.add(x.memory, this.#rows.byteLength);
@@ -61,6 +64,7 @@ export class RowIdScanOperator implements Operator {
   }
 
   poll(x: ExecContext): Batch {
+    this.#error.meet();
     const out = this.#fetcher.begin(x, this.#out);
     const limit = out.isEncoded ? Math.min(this.#batchSize, x.rowTarget.rowsMax) : this.#batchSize;
     let n = 0;
@@ -75,7 +79,8 @@ export class RowIdScanOperator implements Operator {
       }
     } catch (error) {
       if (error === PAGE_MISS) this.#fetcher.prefetch.list(this.#rows, this.#next, this.#rows.length);
-      if (!x.mayGoOn() || n === 0 || !(error === PAGE_MISS || error instanceof WaitSignal)) throw error;
+      if (error !== PAGE_MISS && !(error instanceof WaitSignal)) this.#error.hold(x, error, n);
+      else if (!x.mayGoOn() || n === 0) throw error;
     } finally {
       this.#counters.bitmapRows += this.#fetcher.visible;
       this.#fetcher.visible = 0;

@@ -8,6 +8,7 @@ import { batchBody, type ScanFunction, type ScanPosition, scanFunction } from '.
 import type { ExecContext } from '../context.ts';
 import type { Execution } from '../program.ts';
 import type { TableRuntime } from '../table-runtime.ts';
+import { HeldError } from './held-error.ts';
 import { type Operator, WaitSignal } from './operator.ts';
 import { countRows } from './row-count.ts';
 import { ENCODED, SentRows } from './sent-rows.ts';
@@ -28,6 +29,7 @@ export class SeqScanOperator implements Operator {
   /** Made when it is asked for: rows that are sent never do. */
   #scan: ScanFunction<Value[][]> | null = null;
   readonly #position: ScanPosition;
+  readonly #error = new HeldError();
   readonly #out: Batch;
   readonly #sent: SentRows<ScanFunction<OutBuffer>> | null;
   /** Who wants row ids goes back to the rows, and should still find them in the ring. */
@@ -72,6 +74,7 @@ export class SeqScanOperator implements Operator {
   }
 
   open(): void {
+    this.#error.forget();
     this.#position.page = 0;
     this.#position.slot = 0;
     this.#table.heap.counters.sequentialScans++;
@@ -89,6 +92,7 @@ export class SeqScanOperator implements Operator {
   }
 
   poll(x: ExecContext): Batch {
+    this.#error.meet();
     const position = this.#position;
     const sent = this.#sent?.ask(x) ?? null;
     const out = sent === null ? this.#out : ENCODED;
@@ -108,9 +112,9 @@ export class SeqScanOperator implements Operator {
             : sent(x, position, x.rowTarget.out, Math.min(this.#batchSize, x.rowTarget.rowsMax), x.snapshot);
       } catch (error) {
         if (error === PAGE_MISS) position.reads.missed(position.page);
-        else if (!(error instanceof WaitSignal)) throw error;
         // Rows before the missing page go on their way; the next poll meets the miss again, or finds the page.
-        if (!x.mayGoOn() || position.count === 0) throw error;
+        if (error !== PAGE_MISS && !(error instanceof WaitSignal)) this.#error.hold(x, error, position.count);
+        else if (!x.mayGoOn() || position.count === 0) throw error;
       }
       out.count = position.count;
       if (out.count > 0) return out;

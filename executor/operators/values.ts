@@ -2,7 +2,6 @@
 import type { Value } from '../../catalog/function-entry.ts';
 import type { ConstExpr, Expr } from '../../planner/expr.ts';
 import type { ResultPlan, ValuesPlan } from '../../planner/plan.ts';
-import { SqlError } from '../../types/errors.ts';
 import { BATCH_SIZE, Batch, END } from '../batch.ts';
 import {
   type ProjectFunction,
@@ -13,6 +12,7 @@ import {
 import { ConstantList } from '../compile/constant-list.ts';
 import type { ExecContext } from '../context.ts';
 import type { Execution } from '../program.ts';
+import { HeldError } from './held-error.ts';
 import type { Operator } from './operator.ts';
 
 const NO_COLUMNS: Value[][] = [];
@@ -124,8 +124,7 @@ export class ValuesOperator implements Operator {
   #next = 0;
   /** Rows in `out` that were computed before one had to wait. */
   #count = 0;
-  /** Of the next row, behind some that have been given away: it is met when somebody asks for that row, as in PostgreSQL. */
-  #error: SqlError | null = null;
+  readonly #error = new HeldError();
 
   constructor(plan: ValuesPlan, execution: Execution) {
     const { program } = execution;
@@ -145,18 +144,17 @@ export class ValuesOperator implements Operator {
   open(): void {
     this.#next = 0;
     this.#count = 0;
-    this.#error = null;
+    this.#error.forget();
   }
 
   poll(x: ExecContext): Batch {
-    if (this.#error !== null) throw this.#error;
+    this.#error.meet();
     const out = this.#out;
     while (this.#next < this.#rows.length && this.#count < this.#batchSize) {
       try {
         this.#rows[this.#next](x, this.#values);
       } catch (error) {
-        if (!(error instanceof SqlError) || this.#count === 0) throw error;
-        this.#error = error;
+        this.#error.hold(x, error, this.#count);
         break;
       }
       for (let c = 0; c < out.columns.length; c++) out.columns[c][this.#count] = this.#values[c];
