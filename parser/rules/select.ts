@@ -28,6 +28,8 @@ import type { Token } from '../scanner.ts';
 import * as T from '../token-types.ts';
 import { continuesQuery, ExpressionRules, isQuery } from './expression.ts';
 
+/** Of one chain; PostgreSQL takes some 6,000. The binder makes trees of chains of UNION (bind/set-operation.ts); others end earlier, by the stack. */
+const SET_OPERATIONS_MAX = 6000;
 const NO_ORDER: readonly OrderItem[] = [];
 const NO_LOCKING: readonly LockingClause[] = [];
 const NO_FROM: readonly FromItem[] = [];
@@ -163,7 +165,7 @@ export abstract class SelectRules extends ExpressionRules {
         right: asQuery(right),
         position: token.startOffset,
       };
-      if (count > 2000) throw this.tooDeep();
+      if (count > SET_OPERATIONS_MAX) throw this.tooDeep();
     }
   });
 

@@ -59,6 +59,9 @@ function checkResultOrder(
 interface Aligned {
   readonly left: readonly Target[];
   readonly right: readonly Target[];
+  /** What is compared: the same, but for keyed columns. */
+  readonly leftKeys: readonly Target[];
+  readonly rightKeys: readonly Target[];
   readonly columns: readonly RelationColumn[];
   /** Of columns whose equal texts are found by keys (nondeterministic collations); null: the values themselves. */
   readonly keyed: readonly (KeyedColumns | null)[];
@@ -75,6 +78,8 @@ function align(level: Level, body: ast.SetOperation, left: readonly Target[], ri
   const aligned = {
     left: [...left],
     right: [...right],
+    leftKeys: [] as Target[],
+    rightKeys: [] as Target[],
     columns: [] as RelationColumn[],
     keyed: [] as (KeyedColumns | null)[],
   };
@@ -91,10 +96,14 @@ function align(level: Level, body: ast.SetOperation, left: readonly Target[], ri
     const column: RelationColumn = { name: left[i].name, typeOid, typeModifier, tableOid: 0, columnNumber: 0 };
     if (asKeys !== null) {
       const [leftKey, rightKey] = asKeys.keys;
-      aligned.left[i] = { ...left[i], expr: leftKey };
-      aligned.right[i] = { ...right[i], expr: rightKey };
+      aligned.leftKeys.push({ ...left[i], expr: leftKey });
+      aligned.rightKeys.push({ ...right[i], expr: rightKey });
       aligned.columns.push({ ...column, typeOid: leftKey.typeOid, typeModifier: -1 });
-    } else aligned.columns.push(collation === undefined ? column : { ...column, collation });
+    } else {
+      aligned.leftKeys.push(aligned.left[i]);
+      aligned.rightKeys.push(aligned.right[i]);
+      aligned.columns.push(collation === undefined ? column : { ...column, collation });
+    }
     if (!keepsAll) mustHaveEquality(context, typeOid, context.locationOf(leftExpr));
   }
   return aligned;
@@ -109,11 +118,14 @@ function targetsOf(level: Level, rel: number, { columns, keyed }: Aligned): read
   });
 }
 
-/** `a UNION ALL b UNION ALL c` from left to right: operands that nothing stands between. */
+/**
+ * `a UNION ALL b UNION ALL c` from left to right: operands that nothing stands between. What UNION does at the end makes no
+ * difference of UNION and UNION ALL before it.
+ */
 function operandsOf(body: ast.SetOperation): readonly ast.Query[] {
   const operands = [body.right];
   let { left } = body;
-  while (body.operator === 'union' && body.all && isLink(left)) {
+  while (body.operator === 'union' && isLink(left, body.all)) {
     operands.push(left.body.right);
     left = left.body.left;
   }
@@ -121,9 +133,9 @@ function operandsOf(body: ast.SetOperation): readonly ast.Query[] {
   return operands.reverse();
 }
 
-function isLink(node: ast.Query): node is ast.Query & { body: ast.SetOperation } {
+function isLink(node: ast.Query, all: boolean): node is ast.Query & { body: ast.SetOperation } {
   const { body, orderBy, limit, offset, locking } = node;
-  if (body.kind !== 'setOperation' || body.operator !== 'union' || !body.all) return false;
+  if (body.kind !== 'setOperation' || body.operator !== 'union' || (all && !body.all)) return false;
   return node.with === null && orderBy.length === 0 && limit === null && offset === null && locking.length === 0;
 }
 
@@ -140,15 +152,11 @@ export function bindSetOperation(level: Level, node: ast.Query, body: ast.SetOpe
     throw context.error('42601', 'INTO is only allowed on first SELECT of UNION/INTERSECT/EXCEPT', position);
   }
   const rel = context.nextRel();
-  const { operands, aligned } = bindOperands(level, body, nodes, rel);
-  const targets = targetsOf(level, rel, aligned);
-  const middle = operands.length >> 1;
-  const left = balanced(level, body, operands.slice(0, middle));
-  const right = balanced(level, body, operands.slice(middle));
-  checkResultOrder(context, node.orderBy, aligned.columns, [left, right]);
+  const operands = bindOperands(level, body, nodes, rel);
+  const { operation, columns, targets } = joined(level, body, operands, rel);
+  checkResultOrder(context, node.orderBy, columns, [operation.left, operation.right]);
   const orderBy = bindOrderBy(level, node.orderBy, { targets });
   const { limit, offset } = bindLimits(level, node);
-  const operation: SetOperation = { operation: body.operator, all: body.all, left, right, rel };
   return { ...setQuery(level, operation, targets), orderBy, limit, offset, withTies: node.limitWithTies };
 }
 
@@ -158,16 +166,15 @@ function bindOperands(
   body: ast.SetOperation,
   [first, ...others]: readonly ast.Query[],
   rel: number,
-): { operands: readonly Query[]; aligned: Aligned } {
+): readonly Query[] {
   // An operand of its own level, whose outer references go to this level's parent. The columns of VALUES have types already.
   const bind = (query: ast.Query): Query =>
     bindQuery(innerLevel(level), query, { keepUnknown: query.body.kind !== 'values' });
   let operands = [bind(first)];
   let before = operands[0].targets;
-  let aligned: Aligned = { left: before, right: before, columns: [], keyed: [] };
   for (const node of others) {
     const next = bind(node);
-    aligned = align(level, body, before, next.targets);
+    let aligned = align(level, body, before, next.targets);
     if (aligned.left.some((target, i) => target !== before[i])) {
       const whole = balanced(level, body, operands);
       if (operands.length > 1) aligned = align(level, body, whole.targets, next.targets);
@@ -176,7 +183,7 @@ function bindOperands(
     operands.push({ ...next, targets: aligned.right });
     before = targetsOf(level, rel, aligned);
   }
-  return { operands, aligned };
+  return operands;
 }
 
 function innerLevel(level: Level): Level {
@@ -187,14 +194,30 @@ function innerLevel(level: Level): Level {
 
 function balanced(level: Level, body: ast.SetOperation, operands: readonly Query[]): Query {
   if (operands.length === 1) return operands[0];
+  const inner = innerLevel(level);
+  const { operation, targets } = joined(inner, body, operands, level.context.nextRel());
+  return collateQuery(inner, setQuery(inner, operation, targets));
+}
+
+/** Two operands or more as one operation over two. */
+function joined(
+  level: Level,
+  body: ast.SetOperation,
+  operands: readonly Query[],
+  rel: number,
+): { operation: SetOperation; columns: readonly RelationColumn[]; targets: readonly Target[] } {
   const middle = operands.length >> 1;
   const left = balanced(level, body, operands.slice(0, middle));
   const right = balanced(level, body, operands.slice(middle));
-  const inner = innerLevel(level);
-  const rel = level.context.nextRel();
-  const targets = targetsOf(inner, rel, align(inner, body, left.targets, right.targets));
-  const operation: SetOperation = { operation: body.operator, all: body.all, left, right, rel };
-  return collateQuery(inner, setQuery(inner, operation, targets));
+  const aligned = align(level, body, left.targets, right.targets);
+  const operation: SetOperation = {
+    operation: body.operator,
+    all: body.all,
+    left: { ...left, targets: aligned.leftKeys },
+    right: { ...right, targets: aligned.rightKeys },
+    rel,
+  };
+  return { operation, columns: aligned.columns, targets: targetsOf(level, rel, aligned) };
 }
 
 function setQuery(level: Level, setOperation: SetOperation, targets: readonly Target[]): Query {

@@ -73,6 +73,17 @@ const nested: Readonly<Record<string, Nested>> = {
     answer: () => '3',
     depth: 5000,
   },
+  'a chain of UNION': {
+    text: (n) => `SELECT count(*) FROM (SELECT a FROM t${numbered(n, (i) => ` UNION SELECT ${i}`)}) s`,
+    answer: (n) => `${n}`,
+    depth: 5000,
+  },
+  'UNION and UNION ALL in turn': {
+    text: (n) =>
+      `SELECT count(*) FROM (SELECT a FROM t${numbered(n, (i) => ` UNION${i % 2 ? '' : ' ALL'} SELECT ${i}`)}) s`,
+    answer: (n) => `${n}`,
+    depth: 2000,
+  },
   'a sum behind GROUP BY': {
     text: (n) => `SELECT sum(a)${' + a'.repeat(n)} FROM t GROUP BY a`,
     answer: (n) => `${3 * n + 3}`,
