@@ -1,7 +1,9 @@
 /** What the planner knows of functions as operators: commutators, negators, and their meaning in an ordered index. */
 
 import type { OperatorEntry, ScalarFunction } from '../catalog/function-entry.ts';
+import { looseEqualityKey } from '../catalog/functions/collated.ts';
 import { allOperators, functionByOid, operatorsByName } from '../catalog/functions/index.ts';
+import type { Expr } from './expr.ts';
 
 const byFunction = new Map<number, OperatorEntry>();
 /** All operators, read when one is asked for that is no comparison. */
@@ -34,6 +36,18 @@ export function plainComparison(fn: ScalarFunction): OperatorEntry | null {
   return operator !== null && operator.function === fn && haveOneOrder(operator.leftType, operator.rightType)
     ? operator
     : null;
+}
+
+/** `=` of a type's order, or of texts under a collation that calls different ones equal. */
+export function isEquality(fn: ScalarFunction): boolean {
+  return comparisonOf(fn)?.btreeStrategy === 3 || looseEqualityKey(fn) !== undefined;
+}
+
+/** A text as the key that such an `=` compares; null: the function is no such thing. */
+export function looseKeyMaker(fn: ScalarFunction): ((text: Expr) => Expr) | null {
+  const key = looseEqualityKey(fn);
+  if (key === undefined) return null;
+  return (text) => ({ kind: 'call', function: key, args: [text], typeOid: key.returnType, typeModifier: -1 });
 }
 
 /** Any operator whose function this is (for printing). */

@@ -35,9 +35,24 @@ export interface Collation extends CollationDefinition {
 const definitions = new Map<number, CollationDefinition>();
 const collations = new Map<number, Collation>();
 
-/** Makes a collation known. A definition never changes under its oid. */
+/** Of oids that have had another definition. */
+const versions = new Map<number, number>();
+
+/** Makes a collation known. Within a server a definition never changes under its oid; the process may have had another server. */
 export function registerCollation(definition: CollationDefinition): void {
-  if (!definitions.has(definition.oid)) definitions.set(definition.oid, definition);
+  const { oid, locale, deterministic } = definition;
+  const known = definitions.get(oid);
+  if (known !== undefined && known.locale === locale && known.deterministic === deterministic) return;
+  definitions.set(oid, definition);
+  if (known === undefined) return;
+  collations.delete(oid);
+  versions.set(oid, (versions.get(oid) ?? 0) + 1);
+}
+
+/** What is kept for a collation has this in its key. */
+export function collationVersion(oid: number): string {
+  const version = versions.get(oid);
+  return version === undefined ? String(oid) : `${oid}.${version}`;
 }
 
 let lookUp: (oid: number) => CollationDefinition | undefined = () => undefined;
@@ -216,7 +231,7 @@ const collationOfType = new Map<number, Collation>();
 export function collatedType(collationOid: number, typeOid: number): number {
   const type = typeByOid(typeOid);
   const isArray = type !== undefined && type.category === 'A' && type.elementOid !== 0;
-  const key = `${collationOid}/${isArray ? type.elementOid : 'text'}`;
+  const key = `${collationVersion(collationOid)}/${isArray ? type.elementOid : 'text'}`;
   let oid = collatedTypes.get(key);
   if (oid === undefined) {
     const elementOid = isArray ? collatedType(collationOid, type.elementOid) : 0;

@@ -8,6 +8,7 @@ export {
   type Collation,
   collatedType,
   collation,
+  collationVersion,
   DEFAULT_COLLATION,
   indeterminate,
   isByteOrder,

@@ -9,6 +9,7 @@ import {
   type Collation,
   collatedType,
   collation,
+  collationVersion,
   comparator,
   indeterminate,
   isByteOrder,
@@ -94,6 +95,8 @@ const EQUALITIES: ReadonlyMap<string, Make> = new Map<string, Make>([
   ['bpchareq', (own) => (a: string, b: string) => blankPaddedOrder(own)(a, b) === 0],
   ['bpcharne', (own) => (a: string, b: string) => blankPaddedOrder(own)(a, b) !== 0],
 ]);
+
+const EQUAL: ReadonlySet<string> = new Set(['texteq', 'nameeqtext', 'texteqname', 'bpchareq']);
 
 /** Comparisons of arrays: by a sort key's type, with the operator's name. */
 const ARRAY_TESTS: Readonly<Record<string, (order: number) => boolean>> = {
@@ -183,6 +186,13 @@ const refuse = (error: () => Error) => (): ScalarFunction['implementation'] => (
   throw error();
 };
 
+const looseEqualities = new WeakMap<ScalarFunction, ScalarFunction>();
+
+/** Of `=` under a collation that calls different texts equal: what makes a key of a text, by whose type both sides can be hashed. */
+export function looseEqualityKey(fn: ScalarFunction): ScalarFunction | undefined {
+  return looseEqualities.get(fn);
+}
+
 function makerOf(fn: ScalarFunction, own: Collation): Make | null {
   const name = fn.internalName;
   const isUnknown = own.oid === NO_COLLATION;
@@ -208,7 +218,7 @@ function makerOf(fn: ScalarFunction, own: Collation): Make | null {
 /** The function under a collation: itself when the collation makes no difference. */
 export function collatedFunction(fn: ScalarFunction, collationOid: number): ScalarFunction {
   if (isByteOrder(collationOid)) return fn;
-  const key = `${fn.oid}/${collationOid}`;
+  const key = `${fn.oid}/${collationVersion(collationOid)}`;
   const known = variants.get(key);
   if (known !== undefined) return known;
   const own = collation(collationOid);
@@ -224,6 +234,9 @@ export function collatedFunction(fn: ScalarFunction, collationOid: number): Scal
   } else {
     const make = makerOf(fn, own);
     if (make !== null) variant = variantOf(fn, collationOid, false, make(own));
+    if (EQUAL.has(fn.internalName) && !own.deterministic && own.oid !== NO_COLLATION) {
+      looseEqualities.set(variant, collationKey(collationOid, OID.TEXT, fn.internalName === 'bpchareq'));
+    }
   }
   variants.set(key, variant);
   return variant;
@@ -271,7 +284,7 @@ const EXTREMES: ReadonlySet<string> = new Set([
 /** min and max under a collation. */
 export function collatedAggregate(fn: AggregateFunction, collationOid: number): AggregateFunction {
   if (isByteOrder(collationOid) || !EXTREMES.has(fn.internalName)) return fn;
-  const key = `${fn.oid}/${collationOid}`;
+  const key = `${fn.oid}/${collationVersion(collationOid)}`;
   let variant = aggregateVariants.get(key);
   if (variant === undefined) {
     const isLarger = fn.name === 'max';
@@ -310,7 +323,7 @@ export function collatedExtreme(
   count: number,
   collationOid: number,
 ): ScalarFunction {
-  const key = `${kind}/${typeOid}/${count}/${collationOid}`;
+  const key = `${kind}/${typeOid}/${count}/${collationVersion(collationOid)}`;
   let fn = extremes.get(key);
   if (fn === undefined) {
     const { compare } = collation(collationOid);

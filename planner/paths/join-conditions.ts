@@ -10,7 +10,7 @@ import { andSelectivity } from '../cost/selectivity.ts';
 import { equalExpr } from '../equal-expr.ts';
 import type { Expr } from '../expr.ts';
 import { logical } from '../logical.ts';
-import { comparisonOf } from '../operators.ts';
+import { isEquality, looseKeyMaker } from '../operators.ts';
 import { isVolatile } from '../traverse.ts';
 import { asKeyValue } from './index-match.ts';
 import { type Clause, classEquality, type EquivalenceClass, type JoinProblem, NO_RELS } from './join-problem.ts';
@@ -80,6 +80,11 @@ export class JoinCondition {
   private pairTypes(outer: Expr, inner: Expr): HashKey | null {
     const { context } = this.problem.planner;
     const { types } = context;
+    const keyOf = looseKeyMaker((this.expr as Expr & { kind: 'call' }).function);
+    if (keyOf !== null) {
+      const key = keyOf(outer);
+      return { outer: key, inner: keyOf(inner), keyType: key.typeOid, condition: this };
+    }
     const a = types.comparedAs(outer.typeOid);
     const b = types.comparedAs(inner.typeOid);
     if (a === b) return { outer, inner, keyType: a, condition: this };
@@ -97,7 +102,7 @@ export class JoinCondition {
 }
 
 function isEqualityOfTwo(expr: Expr): expr is Expr & { kind: 'call' } {
-  return expr.kind === 'call' && expr.args.length === 2 && comparisonOf(expr.function)?.btreeStrategy === 3;
+  return expr.kind === 'call' && expr.args.length === 2 && isEquality(expr.function);
 }
 
 /** Which of two sets has the left operand of an equality: the first, the second, or neither as a whole. */

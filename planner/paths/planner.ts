@@ -7,7 +7,7 @@ import { ValueProbes } from '../cost/value-probes.ts';
 import { equalExpr } from '../equal-expr.ts';
 import type { Expr } from '../expr.ts';
 import { conjuncts, logical, makeAnd, type Query, type SublinkExpr } from '../logical.ts';
-import { comparisonOf } from '../operators.ts';
+import { isEquality, looseKeyMaker } from '../operators.ts';
 import type { Plan } from '../plan.ts';
 import { isVolatile, replaceExpr, someExpr } from '../traverse.ts';
 import { planQuery } from './query.ts';
@@ -136,10 +136,11 @@ function prepareTest(node: SublinkExpr): { query: Query; test: Expr | null; hash
   const keys: (Expr | undefined)[] = targets.map(() => undefined);
   const rewritten: Expr[] = [];
   for (const part of parts) {
-    if (part.kind !== 'call' || part.args.length !== 2 || comparisonOf(part.function)?.btreeStrategy !== 3) {
+    if (part.kind !== 'call' || part.args.length !== 2 || !isEquality(part.function)) {
       return { query, test, hashable: null };
     }
-    const [left, right] = part.args;
+    const keyOf = looseKeyMaker(part.function);
+    const [left, right] = keyOf === null ? part.args : part.args.map(keyOf);
     const column = onlyColumn(right);
     if (column === null || keys[column] !== undefined || usesSubqueryColumn(left))
       return { query, test, hashable: null };

@@ -7,6 +7,7 @@ import {
   compareText,
   equality,
   isByteOrder,
+  looseCollationOf,
   NO_COLLATION,
   OID,
   parseIcuLocale,
@@ -86,5 +87,18 @@ describe('collations', () => {
     // The root's order, which is English's; not that of the process's own language.
     expect(parseIcuLocale('und').tag).to.equal('en');
     expect(() => parseIcuLocale('en-u-ks-identic')).to.throw(SqlError, 'is not supported');
+  });
+
+  it('are those of the server that was asked last, where several have used an oid', () => {
+    const oid = 0xe0000000;
+    registerCollation({ oid, locale: 'und', deterministic: true });
+    const [before, type] = [collation(oid), collatedType(oid, OID.TEXT)];
+    expect(before.compare('a', 'A')).not.to.equal(0);
+    registerCollation({ oid, locale: 'und', deterministic: true });
+    expect(collation(oid)).to.equal(before);
+    registerCollation({ oid, locale: 'und-u-ks-level2', deterministic: false });
+    expect(collation(oid).compare('a', 'A')).to.equal(0);
+    expect(collatedType(oid, OID.TEXT)).not.to.equal(type);
+    expect(looseCollationOf(collatedType(oid, OID.TEXT))).to.equal(collation(oid));
   });
 });
