@@ -1,6 +1,7 @@
 /** Makes enums, domains and composite types of the catalog known to types/, which converts and compares their values. */
 import { registerType, type SqlType, setFurtherTypes, typeByOid } from '../types/index.ts';
 import type { RelationEntry, TypeEntry } from './entries.ts';
+import { quoteIdentifier } from './functions/quote.ts';
 import { systemRelationByType } from './system-tables.ts';
 import { systemDomain } from './system-types.ts';
 
@@ -19,7 +20,7 @@ function ownType(entry: TypeEntry): SqlType {
   return {
     oid: entry.oid,
     name: entry.name,
-    displayName: displayName(entry.name),
+    displayName: quoteIdentifier(entry.name),
     length: isEnum ? 4 : (base?.length ?? -1),
     byValue: isEnum || (base?.byValue ?? false),
     align: alignOf(entry),
@@ -53,7 +54,7 @@ function arrayTypeOver(entry: TypeEntry): SqlType {
   return {
     oid: entry.arrayOid,
     name: arrayTypeName(entry.name),
-    displayName: `${displayName(entry.name)}[]`,
+    displayName: `${quoteIdentifier(entry.name)}[]`,
     length: -1,
     byValue: false,
     align: alignOf(entry) === 'd' ? 'd' : 'i',
@@ -126,8 +127,4 @@ export function arrayTypeName(name: string): string {
   let result = `_${name}`;
   while (Buffer.byteLength(result) > 63) result = result.slice(0, -1);
   return result;
-}
-
-function displayName(name: string): string {
-  return /^[a-z_][a-z0-9_]*$/.test(name) ? name : `"${name.replaceAll('"', '""')}"`;
 }

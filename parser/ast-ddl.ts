@@ -478,11 +478,11 @@ export interface CreateCompositeTypeStatement extends Node {
   readonly name: QualifiedName;
   readonly attributes: readonly ColumnDefinition[];
 }
-/** CREATE TYPE ... AS RANGE: the value of every option is a name, written as a type's may be. */
+/** CREATE TYPE ... AS RANGE */
 export interface CreateRangeTypeStatement extends Node {
   readonly kind: 'createRangeType';
   readonly name: QualifiedName;
-  readonly options: readonly { readonly name: string; readonly value: TypeName; readonly position: number }[];
+  readonly options: readonly DefinitionItem[];
 }
 export interface AlterCompositeTypeStatement extends Node {
   readonly kind: 'alterCompositeType';

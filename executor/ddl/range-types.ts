@@ -7,6 +7,7 @@ import { sqlError } from '../../types/errors.ts';
 import { baseTypeOid, formatType, isArrayType, isByteOrder, OID, typeByOid } from '../../types/index.ts';
 import { mustFindCollation } from './collations.ts';
 import type { DdlContext, DdlResult, DdlSteps } from './context.ts';
+import { nameOf, typeOf } from './definition-items.ts';
 import { at, lockNewName, type NewName, newObjectName } from './resolve.ts';
 import { resolveType } from './type-names.ts';
 import { checkTypeNameIsFree, newType } from './types.ts';
@@ -15,21 +16,32 @@ const NAME_SIZE_MAX = 63;
 const DEFAULT_COLLATION = 100;
 const C_COLLATION = 950;
 
-type Options = ReadonlyMap<string, TypeName>;
+type NameOption = 'subtype_opclass' | 'collation' | 'subtype_diff' | 'multirange_type_name';
+interface Options {
+  readonly subtype: TypeName | undefined;
+  readonly names: ReadonlyMap<NameOption, QualifiedName>;
+}
 
 function gatherOptions(x: DdlContext, statement: CreateRangeTypeStatement): Options {
-  const options = new Map<string, TypeName>();
-  for (const { name, value, position } of statement.options) {
-    if (options.has(name)) throw sqlError('42601', 'conflicting or redundant options', at(x, position));
+  let subtype: TypeName | undefined;
+  const names = new Map<NameOption, QualifiedName>();
+  const seen = new Set<string>();
+  for (const item of statement.options) {
+    const { name, position } = item;
+    if (seen.has(name)) throw sqlError('42601', 'conflicting or redundant options', at(x, position));
+    seen.add(name);
     switch (name) {
       case 'subtype':
+        subtype = typeOf(item);
+        break;
       case 'subtype_opclass':
       case 'collation':
       case 'subtype_diff':
       case 'multirange_type_name':
-        options.set(name, value);
+        names.set(name, nameOf(item));
         break;
       case 'canonical':
+        nameOf(item);
         // Shell types cannot be made, so there is none: PostgreSQL's answer in that case.
         throw sqlError('42P17', 'cannot specify a canonical function without a pre-created shell type', {
           hint: 'Create the type as a shell type, then create its canonicalization function, then do a full CREATE TYPE.',
@@ -38,11 +50,10 @@ function gatherOptions(x: DdlContext, statement: CreateRangeTypeStatement): Opti
         throw sqlError('42601', `type attribute "${name}" not recognized`);
     }
   }
-  return options;
+  return { subtype, names };
 }
 
-function subtypeOf(x: DdlContext, options: Options): number {
-  const given = options.get('subtype');
+function subtypeOf(x: DdlContext, given: TypeName | undefined): number {
   if (given === undefined) throw sqlError('42601', 'type attribute "subtype" is required');
   const { typeOid } = resolveType(x, { ...given, position: -1 });
   if (typeByOid(typeOid)?.kind === 'p') throw sqlError('42804', `range subtype cannot be ${formatType(typeOid)}`);
@@ -72,7 +83,7 @@ function comparedType(oid: number): number {
 }
 
 /** Oid of the operator class that orders the subtype. */
-function operatorClass(subtypeOid: number, given: TypeName | undefined): number {
+function operatorClass(subtypeOid: number, given: QualifiedName | undefined): number {
   const base = comparedType(subtypeOid);
   if (given === undefined) {
     const found = operatorClassOf(base, 'btree', undefined);
@@ -85,8 +96,8 @@ function operatorClass(subtypeOid: number, given: TypeName | undefined): number 
       },
     );
   }
-  const shown = given.name.join('.');
-  const found = operatorClassByName('btree', given.name[given.name.length - 1]);
+  const shown = given.join('.');
+  const found = operatorClassByName('btree', given[given.length - 1]);
   if (found === null) throw sqlError('42704', `operator class "${shown}" does not exist for access method "btree"`);
   if (found.typeOid !== base) {
     throw sqlError('42804', `operator class "${shown}" does not accept data type ${formatType(subtypeOid)}`);
@@ -94,12 +105,12 @@ function operatorClass(subtypeOid: number, given: TypeName | undefined): number 
   return found.oid;
 }
 
-function collationOf(x: DdlContext, subtypeOid: number, given: TypeName | undefined): number {
+function collationOf(x: DdlContext, subtypeOid: number, given: QualifiedName | undefined): number {
   const isCollatable = [OID.TEXT, OID.VARCHAR, OID.BPCHAR, OID.NAME].includes(baseTypeOid(subtypeOid) as 25);
   if (given === undefined)
     return !isCollatable ? 0 : baseTypeOid(subtypeOid) === OID.NAME ? C_COLLATION : DEFAULT_COLLATION;
   if (!isCollatable) throw sqlError('42809', 'range collation specified but subtype does not support collation');
-  const found = mustFindCollation(x, given.name);
+  const found = mustFindCollation(x, given);
   if (!isByteOrder(found.oid)) {
     throw sqlError('0A000', `ranges are ordered by bytes: collation "${found.name}" is not supported`);
   }
@@ -134,9 +145,9 @@ function cut(text: string, bytes: number): string {
   return result;
 }
 
-function multirangeTarget(x: DdlContext, range: NewName, given: TypeName | undefined): NewName {
+function multirangeTarget(x: DdlContext, range: NewName, given: QualifiedName | undefined): NewName {
   if (given !== undefined) {
-    const target = newObjectName(x, given.name);
+    const target = newObjectName(x, given);
     checkTypeNameIsFree(x, target);
     return target;
   }
@@ -154,13 +165,13 @@ export function* createRangeType(x: DdlContext, statement: CreateRangeTypeStatem
   const target = newObjectName(x, statement.name);
   yield* lockNewName(x, target);
   checkTypeNameIsFree(x, target);
-  const options = gatherOptions(x, statement);
-  const subtypeOid = subtypeOf(x, options);
-  const collationOid = collationOf(x, subtypeOid, options.get('collation'));
-  const operatorClassOid = operatorClass(subtypeOid, options.get('subtype_opclass'));
-  const difference = options.get('subtype_diff');
-  const differenceOid = difference === undefined ? 0 : differenceFunction(subtypeOid, difference.name);
-  const multirange = multirangeTarget(x, target, options.get('multirange_type_name'));
+  const { subtype, names } = gatherOptions(x, statement);
+  const subtypeOid = subtypeOf(x, subtype);
+  const collationOid = collationOf(x, subtypeOid, names.get('collation'));
+  const operatorClassOid = operatorClass(subtypeOid, names.get('subtype_opclass'));
+  const difference = names.get('subtype_diff');
+  const differenceOid = difference === undefined ? 0 : differenceFunction(subtypeOid, difference);
+  const multirange = multirangeTarget(x, target, names.get('multirange_type_name'));
   const range = newType(x, target, 'range');
   const over = newType(x, multirange, 'multirange');
   const constructors = (entry: TypeEntry, count: number): TypeEntry['constructors'] => ({

@@ -27,7 +27,6 @@ import type {
 } from '../ast.ts';
 import * as T from '../token-types.ts';
 import { DefinitionRules } from './definition.ts';
-import { makeType } from './types.ts';
 
 export abstract class DefineRules extends DefinitionRules {
   /** CREATE [ OR REPLACE ] [ TEMP | UNLOGGED ] ... */
@@ -394,22 +393,12 @@ export abstract class DefineRules extends DefinitionRules {
       }
       if (this.at(T.RANGE)) {
         this.take(T.RANGE);
-        const options = this.inParens(() => this.listOf(() => this.rangeOption()));
-        return { kind: 'createRangeType', name, options, position };
+        return { kind: 'createRangeType', name, options: this.definitionItems(), position };
       }
       const attributes = this.inParens(() => (this.at(T.RIGHT_PAREN) ? [] : this.list(this.compositeAttribute)));
       return { kind: 'createCompositeType', name, attributes, position };
     },
   );
-
-  /** name = { Typename | Sconst } */
-  private rangeOption(): CreateRangeTypeStatement['options'][number] {
-    const position = this.here();
-    const name = this.colLabel();
-    this.take(T.EQUALS);
-    const value = this.at(T.STRING) ? makeType([this.string()], [], position) : this.sub(this.typeName);
-    return { name, value, position };
-  }
 
   /** CREATE DOMAIN has been read: name [ AS ] Typename ColQualList */
   readonly createDomain = this.detail('createDomain', (position: number): CreateDomainStatement => {

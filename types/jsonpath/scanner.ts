@@ -108,6 +108,11 @@ export class JsonpathScanner {
     const next = this.#text[this.#at];
     if (next !== undefined && WORD_CHARACTER.test(next)) {
       const image = this.#text.slice(start, this.#at + 1);
+      // PostgreSQL's scanner takes the longest match: of a number and one byte, or of a word, which may begin with digits.
+      const bytes = this.#at - start + 1;
+      this.#at = start;
+      const word = this.#word();
+      if (Buffer.byteLength(this.#text.slice(start, this.#at)) > bytes) return this.#token('word', word, start);
       throw sqlError('42601', `trailing junk after numeric literal at or near "${image}" of jsonpath input`);
     }
     const written = plain[0] + exponent;
