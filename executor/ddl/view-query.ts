@@ -500,16 +500,12 @@ class Normalizer {
   }
 
   #columnRef(reference: ColumnRef, scope: Scope): ColumnRef {
+    if (reference.star) return this.#rowRef(reference, scope);
     const name = reference.name[reference.name.length - 1];
     const qualifier = reference.name.length > 1 ? reference.name[reference.name.length - 2] : null;
     for (let at: Scope | null = scope; at !== null; at = at.parent) {
       for (const item of at.items) {
         if (qualifier !== null && item.name !== qualifier) continue;
-        if (reference.star) {
-          for (const column of item.columns) this.#note(column);
-          if (this.#watched?.scope === at && qualifier !== null) this.#watched.isUsed = true;
-          continue;
-        }
         const column = item.columns.find((candidate) => candidate.name === name);
         if (column === undefined) continue;
         this.#note(column);
@@ -520,9 +516,21 @@ class Normalizer {
         return this.#renameReference(qualified(reference, holder ?? item, scope, holder !== item), column);
       }
       // ctid and the like are of the one table that there is.
-      if (qualifier === null && !reference.star && SYSTEM_COLUMNS.has(name) && at.items.length === 1) {
+      if (qualifier === null && SYSTEM_COLUMNS.has(name) && at.items.length === 1) {
         return qualified(reference, at.items[0], scope);
       }
+    }
+    return qualifier === null ? this.#rowRef(reference, scope) : reference;
+  }
+
+  /** t.* and t, where it is no column: a row of the item, whatever columns that has. */
+  #rowRef(reference: ColumnRef, scope: Scope): ColumnRef {
+    const name = reference.name[reference.name.length - 1];
+    for (let at: Scope | null = scope; at !== null; at = at.parent) {
+      const item = at.items.find((each) => each.name === name);
+      if (item === undefined) continue;
+      if (this.#watched?.scope === at) this.#watched.isUsed = true;
+      return item.printName === undefined ? reference : { ...reference, name: [item.printName] };
     }
     return reference;
   }
