@@ -175,6 +175,6 @@ export {
   numericPrecision,
   numericScale,
 } from './typmod.ts';
-export { decodeText } from './unicode.ts';
+export { checkTextLength, decodeText } from './unicode.ts';
 export { uuidToBytes } from './uuid.ts';
 export type { Value } from './value.ts';

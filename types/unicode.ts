@@ -15,7 +15,7 @@ const SHORT_MAX = 12;
 const LONG_MIN = 1024;
 
 /** A value is text in JavaScript, and V8's strings are shorter than PostgreSQL's 1 GB. */
-function checkTextLength(length: number): void {
+export function checkTextLength(length: number): void {
   if (length > constants.MAX_STRING_LENGTH) {
     throw sqlError('54000', `text is too long: ${length} bytes, maximum ${constants.MAX_STRING_LENGTH} bytes`);
   }

@@ -1,5 +1,7 @@
 /** bytea: comparison, pieces, bits, encodings. Values are never changed in place. */
+
 import { type SqlError, sqlError } from '../../types/errors.ts';
+import { checkTextLength } from '../../types/index.ts';
 import { replaceEach } from '../../types/replace-each.ts';
 import { convertBytes, convertFrom, convertTo } from './encodings.ts';
 import type { FunctionModule } from './module.ts';
@@ -77,15 +79,27 @@ function encodeBase64(bytes: Buffer): string {
   return bytes.length % 57 !== 0 && text.endsWith('\n') ? text.slice(0, -1) : text;
 }
 
+const BACKSLASH = 92;
+
 /** The "escape" format: zero and high bytes in octal, backslash doubled. */
 function encodeEscape(bytes: Uint8Array): string {
-  let result = '';
+  let size = 0;
+  for (const byte of bytes) size += byte === 0 || byte >= 128 ? 4 : byte === BACKSLASH ? 2 : 1;
+  checkTextLength(size);
+  const text = Buffer.allocUnsafe(size);
+  let at = 0;
   for (const byte of bytes) {
-    if (byte === 0 || byte >= 128) result += `\\${byte.toString(8).padStart(3, '0')}`;
-    else if (byte === 92) result += '\\\\';
-    else result += String.fromCharCode(byte);
+    if (byte === 0 || byte >= 128) {
+      text[at++] = BACKSLASH;
+      text[at++] = 48 + (byte >> 6);
+      text[at++] = 48 + ((byte >> 3) & 7);
+      text[at++] = 48 + (byte & 7);
+    } else {
+      if (byte === BACKSLASH) text[at++] = BACKSLASH;
+      text[at++] = byte;
+    }
   }
-  return result;
+  return text.latin1Slice(0, size);
 }
 
 function decodeHex(text: string): Uint8Array {

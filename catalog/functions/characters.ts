@@ -54,14 +54,42 @@ export function characters(text: string): string[] {
   return hasSurrogates(text) ? Array.from(text) : text.split('');
 }
 
+/** A long text of small pieces. By itself each concatenation would take 32 bytes until the whole is read: gigabytes for a text of megabytes. */
+export class TextPieces {
+  readonly #whole: string[] = [];
+  readonly #pieces: string[] = [];
+
+  add(piece: string): void {
+    if (this.#pieces.push(piece) === 8192) this.#join();
+  }
+
+  #join(): void {
+    this.#whole.push(this.#pieces.join(''));
+    this.#pieces.length = 0;
+  }
+
+  toString(): string {
+    this.#join();
+    return this.#whole.join('');
+  }
+}
+
 const ALPHANUMERIC = /[\p{L}\p{N}]/u;
 
+const ASCII_PIECES = /[ -~\n]+|[\s\S]/gu;
+const ASCII_WORDS = /[A-Za-z0-9]+/g;
+
 export function toInitialCapitals(text: string): string {
-  let result = '';
+  const result = new TextPieces();
   let insideWord = false;
-  for (const character of text) {
-    result += insideWord ? toLower(character) : toUpper(character);
-    insideWord = ALPHANUMERIC.test(character);
+  for (const [piece] of text.matchAll(ASCII_PIECES)) {
+    if (piece.length > 1) {
+      const goesOn = insideWord;
+      const asWord = (word: string, at: number): string =>
+        at === 0 && goesOn ? word.toLowerCase() : word[0].toUpperCase() + word.slice(1).toLowerCase();
+      result.add(piece.replace(ASCII_WORDS, asWord));
+    } else result.add(insideWord ? toLower(piece) : toUpper(piece));
+    insideWord = ALPHANUMERIC.test(piece.length > 1 ? piece[piece.length - 1] : piece);
   }
-  return result;
+  return String(result);
 }

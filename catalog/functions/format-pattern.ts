@@ -41,8 +41,16 @@ export function keywordTable(names: string, digitNames: string, isDate: boolean)
 }
 
 const CACHE_SIZE = 64;
+/** Longer ones are not kept. */
+const CACHED_LENGTH_MAX = 1000;
+/** A pattern takes some hundred bytes for each character. */
+const LENGTH_MAX = 1_000_000;
 
 export function parsePattern(format: string, table: KeywordTable): readonly PatternNode[] {
+  if (format.length > LENGTH_MAX) {
+    throw sqlError('54000', 'format string is too long', { detail: `It may have at most ${LENGTH_MAX} characters.` });
+  }
+  if (format.length > CACHED_LENGTH_MAX) return parse(format, table);
   let nodes = table.cache.get(format);
   if (nodes === undefined) {
     nodes = parse(format, table);

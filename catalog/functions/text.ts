@@ -17,6 +17,7 @@ import {
   characters,
   hasSurrogates,
   sliceCharacters,
+  TextPieces,
   toInitialCapitals,
   toLower,
   toUpper,
@@ -124,13 +125,26 @@ function replaceText(text: string, from: string, to: string): string {
 
 function translate(text: string, from: string, to: string): string {
   const targets = characters(to);
-  const map = new Map<string, string>();
+  const map = new Map<number, string>();
   characters(from).forEach((c, i) => {
-    if (!map.has(c)) map.set(c, targets[i] ?? '');
+    const code = c.codePointAt(0) as number;
+    if (!map.has(code)) map.set(code, targets[i] ?? '');
   });
-  let result = '';
-  for (const c of text) result += map.get(c) ?? c;
-  return result;
+  const result = new TextPieces();
+  let start = 0;
+  for (let i = 0; i < text.length; i++) {
+    const at = i;
+    const code = text.codePointAt(i) as number;
+    if (code > 0xffff) i++;
+    const target = map.get(code);
+    if (target === undefined) continue;
+    if (start < at) result.add(text.slice(start, at));
+    result.add(target);
+    start = i + 1;
+  }
+  if (start === 0) return text;
+  result.add(text.slice(start));
+  return String(result);
 }
 
 function repeat(text: string, count: number): string {
@@ -213,6 +227,7 @@ function invalidUnicodeEscape(): Error {
 
 /** unistr(): \XXXX, \+XXXXXX, \uXXXX and \UXXXXXXXX. */
 function unescapeUnicode(text: string): string {
+  if (!text.includes('\\')) return text;
   let result = '';
   for (let i = 0; i < text.length; i++) {
     if (text[i] !== '\\') {
