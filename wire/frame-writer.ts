@@ -281,6 +281,8 @@ export class FrameWriter implements ResultSink {
   }
 
   readyForQuery(status: string): void {
+    // Behind an error that ends the connection nothing comes.
+    if (this.fatalSent) return;
     const out = this.out;
     out.reserve(6);
     const bytes = out.bytes;

@@ -380,8 +380,14 @@ describe('session', () => {
     const other = await open();
     await other.query('BEGIN; INSERT INTO ended VALUES (1)');
     const hasEnded = once(other.socket, 'close');
+    const received: Buffer[] = [];
+    other.socket.on('data', (piece) => received.push(piece));
     other.send(serialize.query('SELECT pg_terminate_backend(pg_backend_pid()); COMMIT'));
     await hasEnded;
+    const answer = Buffer.concat(received).toString('latin1');
+    expect(answer).to.match(/E.*FATAL.*terminating connection due to administrator command/s);
+    // No ReadyForQuery behind it.
+    expect(answer).not.to.match(/Z\0\0\0\x05.$/s);
     expect(rowsOf(await client.query('SELECT count(*) FROM ended'))).to.deep.equal([['0']]);
   });
 
