@@ -139,9 +139,15 @@ function addOfQuery(bound: Query, into: Expr[], isOfInsert = false): void {
  * What WHERE says that is fixed, of a query over one relation: where it is false or null, PostgreSQL leaves the relation out
  * (relation_excluded_by_constraints), and if it is a subquery, does not plan it: its constants are not computed.
  */
-function conditionOfRelation({ from, where: all }: Query): Expr | null {
-  if (all === null || from.length !== 1 || from[0].kind !== 'rel') return null;
-  return makeAnd(conjuncts(all).filter((part) => new FailureSearch().isFixed(part)));
+function conditionOfRelation({ from: [item, ...others], where: all }: Query): Expr | null {
+  if (item === undefined || others.length > 0 || item.kind === 'join') return null;
+  const conditions = conjuncts(all);
+  if (item.kind === 'group') {
+    // What was merged has its WHERE there.
+    if (item.items.length !== 1 || item.items[0].kind !== 'rel') return null;
+    conjuncts(item.where, conditions);
+  }
+  return makeAnd(conditions.filter((part) => new FailureSearch().isFixed(part)));
 }
 
 function where(condition: Expr, expr: Expr): Expr {

@@ -206,10 +206,12 @@ export interface CteDefinition {
 }
 
 export interface LockClause {
-  /** Locked relations of this query. */
+  /** A table of this query, or a subquery whose tables have locks of their own. */
   readonly rel: number;
   readonly strength: LockStrength;
   readonly wait: 'block' | 'nowait' | 'skip locked';
+  /** From a query around this one: it locks no more rows than that one answers, so both may be merged. */
+  readonly isPushedDown: boolean;
 }
 
 export interface Query {

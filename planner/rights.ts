@@ -128,13 +128,10 @@ export class RightsRecorder {
     if (relation?.kind === 'subquery' && relation.view !== null) this.through(base, relation.query);
   }
 
-  /** FOR UPDATE and its kin reach through views. */
-  lock(rel: number, query: Query | null): void {
+  /** FOR UPDATE and its kin. */
+  lock(rel: number): void {
     const need = this.#byRel.get(rel);
     if (need !== undefined) addRights(need, 'w');
-    for (const [inner, relation] of query?.relations ?? []) {
-      this.lock(inner, relation.kind === 'subquery' ? relation.query : null);
-    }
   }
 
   finish(): StatementRights {

@@ -88,7 +88,8 @@ function wholeRow(level: Level, item: NamespaceItem, position: Position): Expr {
   // A value of a table's row type has the table's names, whatever its columns are called here.
   const names = (typeOid === RECORD ? null : level.context.types.get(typeOid)?.attributes) ?? item.columns;
   const row: Expr = { kind: 'row', fields, names: names.map(({ name }) => name), typeOid, typeModifier: -1 };
-  return level.context.at(item.nullable ? { ...row, nullWhenEmpty: true } : row, position);
+  // A join's row is made of its columns, whether there is one or not.
+  return level.context.at(item.nullable && item.rel >= 0 ? { ...row, nullWhenEmpty: true } : row, position);
 }
 
 /** Of one function that returns a composite type, this type. */

@@ -1,7 +1,7 @@
 /** GROUP BY with its grouping sets, and the rule that everything else must be aggregated (42803). */
 import type * as ast from '../../parser/ast.ts';
 import type { Expr } from '../expr.ts';
-import { type AggregateRef, logical, toExpr } from '../logical.ts';
+import { type AggregateRef, logical, type SublinkExpr, toExpr } from '../logical.ts';
 import { relsOf } from '../relation-sets.ts';
 import { mapChildren, someExpr, visitExpr } from '../traverse.ts';
 import { mustHaveEquality } from './comparable.ts';
@@ -134,8 +134,11 @@ export class GroupCheck {
     if (node.kind === 'aggregateRef' && node.query === level.queryId) return this.checkDirect(node);
     if (node.kind === 'groupingRef' && node.query === level.queryId) return this.resolveGrouping(expr);
     // The key itself stands for what equals it, so that later stages recognise it.
+    // In a subquery only columns are looked for, no expressions.
     const key =
-      node.kind === 'const' ? undefined : this.grouping.keys.find((item) => level.context.sameExpr(item, expr));
+      node.kind === 'const' || (inSubquery && node.kind !== 'var')
+        ? undefined
+        : this.grouping.keys.find((item) => level.context.sameExpr(item, expr));
     if (key !== undefined) return key;
     if (node.kind === 'var') {
       if (!level.relations.has(node.rel)) return expr;
@@ -145,7 +148,10 @@ export class GroupCheck {
     if (node.kind === 'sublink') {
       // Only outer references matter inside.
       const touches = [...relsOf(expr)].some((rel) => level.relations.has(rel)) || this.hasGrouping(expr);
-      return touches ? mapChildren(expr, (child) => this.walk(child, true)) : expr;
+      if (!touches) return expr;
+      const inside = logical(mapChildren(toExpr({ ...node, test: null }), (child) => this.walk(child, true)));
+      const changed = { ...inside, test: node.test === null ? null : this.walk(node.test, inSubquery) } as SublinkExpr;
+      return level.context.copyLocation(expr, toExpr(changed));
     }
     return mapChildren(expr, (child) => this.walk(child, inSubquery));
   }

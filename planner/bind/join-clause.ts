@@ -74,6 +74,7 @@ export function bindJoin(level: Level, node: ast.JoinRef): BoundFrom {
     const usingItem: NamespaceItem = {
       ...joinItem,
       name: node.usingAlias,
+      isOfUsing: true,
       columns: merged,
       hasAlias: true,
       relationVisible: true,
@@ -133,7 +134,7 @@ function mergeColumns(
     }
     return matches[0];
   };
-  const conditions: Expr[] = [];
+  const pairs: [NamespaceColumn, NamespaceColumn][] = [];
   const merged: NamespaceColumn[] = [];
   const fromRight: string[] = [];
   const used = new Set<NamespaceColumn>();
@@ -148,11 +149,15 @@ function mergeColumns(
     used.add(leftColumn).add(rightColumn);
     readsColumn(leftColumn.use);
     readsColumn(rightColumn.use);
-    conditions.push(makeOperator(context, '=', { ...leftColumn.expr }, { ...rightColumn.expr }, position));
+    pairs.push([leftColumn, rightColumn]);
     const { column, isRight } = mergeColumn(level, node.joinType, leftColumn, rightColumn);
     merged.push(column);
     if (isRight) fromRight.push(name);
   }
+  // That they have a common type is asked of all of them before.
+  const conditions = pairs.map((pair) =>
+    makeOperator(context, '=', { ...pair[0].expr }, { ...pair[1].expr }, position),
+  );
   return { conditions, merged, used, fromRight };
 }
 

@@ -3,7 +3,7 @@ import { conjuncts, type FromItem, type ModifyQuery, makeAnd, makeQuery, type Qu
 import { bindAssignments } from './assignments.ts';
 import { coerceToBoolean, resolveUnknown } from './coerce.ts';
 import { collateModify } from './collation.ts';
-import { bindWithClause } from './cte.ts';
+import { bindWithClause, referredCtes } from './cte.ts';
 import { bindCurrentOf } from './current-of.ts';
 import { bindExpr } from './expression.ts';
 import { bindFromClause } from './from.ts';
@@ -22,7 +22,7 @@ export function bindModify(level: Level, node: ModifyStatement): ModifyQuery {
   const bound = collateModify(level, bindCommand(level, node));
   // A session's temporary tables may be written to in a read-only transaction.
   if (bound.table.persistence !== 'temporary') level.context.readOnly = false;
-  return ctes.length === 0 ? bound : { ...bound, ctes };
+  return ctes.length === 0 ? bound : { ...bound, ctes: referredCtes(ctes) };
 }
 
 function bindCommand(level: Level, node: ModifyStatement): ModifyQuery {

@@ -51,6 +51,8 @@ export interface NamespaceItem {
   lateralOnly: boolean;
   /** False under the nullable side of an outer join: referring to it laterally is an error. */
   lateralOk: boolean;
+  /** The alias of what USING merges, JOIN ... USING (a) AS j. */
+  readonly isOfUsing?: boolean;
   /** The table that the statement changes, for what reads beside it. */
   isTarget?: boolean;
   /** On the nullable side of an outer join. */
@@ -107,6 +109,8 @@ export interface BoundCte {
   /** Columns at the work table's end that the recursive term does not see. */
   hiddenColumns: number;
   references: number;
+  /** How often its query refers to others of its WITH clause. */
+  reads: readonly (readonly [BoundCte, number])[];
 }
 
 /** One query level while it is bound. */
@@ -291,7 +295,7 @@ export function findItem(level: Level, schema: string | null, name: string, posi
 export function missingItem(level: Level, name: string, position: Position): SqlError {
   for (let current: Level | null = level; current !== null; current = current.parent) {
     for (const item of current.allItems) {
-      if (item.rel < 0) continue;
+      if (item.name === null || item.isOfUsing === true) continue;
       const sameTable = item.hasAlias && item.table !== null && item.table.name === name;
       if (item.name !== name && !sameTable) continue;
       const isInView = current.namespace.some((other) => other === item || other.rel === item.rel);

@@ -5,7 +5,6 @@ import type * as ast from '../../parser/ast.ts';
 import { equalExpr } from '../equal-expr.ts';
 import type { Expr, SortKey } from '../expr.ts';
 import {
-  type LockClause,
   logical,
   makeQuery,
   makeVar,
@@ -21,13 +20,13 @@ import { coerceToBoolean } from './coerce.ts';
 import { collateQuery } from './collation.ts';
 import { coerceToCommonType, selectCommonModifier, selectCommonType } from './common-type.ts';
 import { mustHaveEquality } from './comparable.ts';
-import type { BindContext } from './context.ts';
-import { bindWithClause } from './cte.ts';
+import { bindWithClause, referredCtes } from './cte.ts';
 import { bindCount, bindExpr } from './expression.ts';
 import { bindFromClause } from './from.ts';
 import { type BoundGrouping, bindGroupBy, GroupCheck } from './group.ts';
+import { bindLocks } from './locking.ts';
 import { positionOf } from './position.ts';
-import { Level } from './scope.ts';
+import { itemOfRelation, Level } from './scope.ts';
 import { bindSetOperation } from './set-operation.ts';
 import { bindOrderItem } from './sort.ts';
 import { bindTargetReference, bindTargets, resolveTargets, type TargetList } from './targets.ts';
@@ -61,7 +60,7 @@ export function bindQuery(level: Level, node: ast.Query, options: QueryOptions =
       break;
   }
   query = collateQuery(level, query);
-  return ctes.length === 0 ? query : { ...query, ctes };
+  return ctes.length === 0 ? query : { ...query, ctes: referredCtes(ctes) };
 }
 
 const MAX_VIEW_DEPTH = 100;
@@ -280,89 +279,6 @@ function findLocalVar(level: Level, expr: Expr): Expr | null {
   return found;
 }
 
-function bindLocks(level: Level, node: ast.Query, query: Query): readonly LockClause[] {
-  const { context } = level;
-  const locks: LockClause[] = [];
-  for (const clause of node.locking) {
-    const words = `FOR ${clause.strength.toUpperCase()}`;
-    const refuse = (what: string) => context.error('0A000', `${words} is not allowed with ${what}`);
-    if (query.distinct || query.distinctOn !== null) throw refuse('DISTINCT clause');
-    if (query.groupBy.length > 0 || query.groupingSets !== null) throw refuse('GROUP BY clause');
-    if (query.having !== null) throw refuse('HAVING clause');
-    if (query.hasAggregates) throw refuse('aggregate functions');
-    if (query.hasWindows) throw refuse('window functions');
-    if (query.hasSets) throw refuse('set-returning functions in the target list');
-    const wait = clause.wait === 'wait' ? 'block' : clause.wait;
-    const add = (rel: number): void => {
-      const known = locks.findIndex((lock) => lock.rel === rel);
-      const lock: LockClause = { rel, strength: clause.strength, wait };
-      if (known < 0) locks.push(lock);
-      else locks[known] = strongerLock(locks[known], lock);
-      const relation = level.relations.get(rel)!;
-      checkLockable(context, relation);
-      context.rights.lock(rel, null);
-      if (relation.kind === 'table') context.lockTable(relation.table.oid, 'row share');
-    };
-    const lockView = (rel: number, relation: Relation): void => {
-      if (relation.kind !== 'subquery') return;
-      checkLockable(context, relation);
-      context.rights.lock(rel, relation.query);
-    };
-    if (clause.of.length === 0) {
-      for (const [rel, relation] of level.relations) {
-        if (relation.kind === 'table') add(rel);
-        else lockView(rel, relation);
-      }
-    }
-    for (const name of clause.of) {
-      const wanted = name.name[name.name.length - 1];
-      const item = level.allItems.find((candidate) => candidate.name === wanted);
-      const position = positionOf(context, name.position);
-      if (name.name.length > 1) {
-        throw context.error('42601', `${words} must specify unqualified relation names`, position);
-      }
-      if (item === undefined) {
-        throw context.error('42P01', `relation "${wanted}" in ${words} clause not found in FROM clause`, position);
-      }
-      if (item.rel < 0) throw context.error('0A000', `${words} cannot be applied to a join`, position);
-      const relation = level.relations.get(item.rel)!;
-      if (relation.kind === 'table') add(item.rel);
-      else if (relation.kind === 'subquery') lockView(item.rel, relation);
-      else if (relation.kind === 'function')
-        throw context.error('0A000', `${words} cannot be applied to a function`, position);
-      else if (relation.kind === 'values')
-        throw context.error('0A000', `${words} cannot be applied to VALUES`, position);
-      else if (relation.kind === 'cte')
-        throw context.error('0A000', `${words} cannot be applied to a WITH query`, position);
-    }
-  }
-  if (locks.length > 0) context.readOnly = false;
-  return locks;
-}
-
-/** CheckValidRowMarkRel; also of what a view or subquery reads. */
-function checkLockable(context: BindContext, relation: Relation): void {
-  if (relation.kind === 'subquery') {
-    for (const inner of relation.query.relations.values()) checkLockable(context, inner);
-  }
-  if (relation.kind !== 'table') return;
-  const { kind, name } = relation.table;
-  if (kind === 'materializedView') throw context.error('42809', `cannot lock rows in materialized view "${name}"`);
-}
-
-const STRENGTH = ['key share', 'share', 'no key update', 'update'];
-
-function strongerLock(a: LockClause, b: LockClause): LockClause {
-  const strength = STRENGTH.indexOf(a.strength) >= STRENGTH.indexOf(b.strength) ? a.strength : b.strength;
-  const wait =
-    a.wait === 'nowait' || b.wait === 'nowait'
-      ? 'nowait'
-      : a.wait === 'skip locked' || b.wait === 'skip locked'
-        ? 'skip locked'
-        : 'block';
-  return { rel: a.rel, strength, wait };
-}
-
 /* ---- VALUES -------------------------------------------------------------------------------------------------------- */
 
 /** Items may be t.* or (row).*, which stand for their columns. */
@@ -396,7 +312,12 @@ function bindValues(level: Level, node: ast.Query, body: ast.ValuesBody, options
     columns.push({ name: `column${i + 1}`, typeOid, typeModifier, tableOid: 0, columnNumber: 0 });
   }
   const rel = context.nextRel();
-  level.relations.set(rel, { kind: 'values', rel, alias: '*VALUES*', columns, rows });
+  const relation: Relation = { kind: 'values', rel, alias: '*VALUES*', columns, rows };
+  level.relations.set(rel, relation);
+  // ORDER BY may compute with column1, column2, ...
+  const item = itemOfRelation(relation, { name: relation.alias, schemaName: null, table: null, hasAlias: true });
+  level.namespace.push(item);
+  level.allItems.push(item);
   const targets = columns.map((column, i) => ({
     expr: makeVar(rel, i, column.typeOid, column.typeModifier),
     name: column.name,

@@ -34,7 +34,6 @@ function flattenOne(query: Query): Query | null {
   let nullable: ReadonlySet<number> | null = null;
   for (const relation of query.relations.values()) {
     if (relation.kind !== 'subquery' || !isSimple(relation.query)) continue;
-    if (query.locks.some((lock) => lock.rel === relation.rel)) continue;
     nullable ??= nullableRels(query.from);
     if (!mayMerge(relation, nullable.has(relation.rel), query)) continue;
     return merge(query, relation);
@@ -73,7 +72,7 @@ function isSimple(inner: Query): boolean {
     inner.limit === null &&
     inner.offset === null &&
     inner.ctes.length === 0 &&
-    inner.locks.length === 0 &&
+    inner.locks.every((lock) => lock.isPushedDown) &&
     inner.from.length > 0
   );
 }
@@ -249,7 +248,8 @@ function merge(query: Query, relation: SubqueryRelation): Query {
     }
     return { ...item, left: replaceFrom(item.left), right: replaceFrom(item.right) };
   };
-  const merged = { ...query, relations, from: query.from.map(replaceFrom) };
+  const locks = [...query.locks.filter(({ rel }) => rel !== relation.rel), ...inner.locks];
+  const merged = { ...query, relations, from: query.from.map(replaceFrom), locks };
   return mapQuery(merged, substitute);
 }
 

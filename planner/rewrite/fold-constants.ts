@@ -27,10 +27,10 @@ export interface FoldingFacts {
 }
 
 /** The same over all expressions of a query. */
-export function foldingInto(facts: FoldingFacts): Mapper {
+export function foldingInto(facts: FoldingFacts, kept: ReadonlySet<Expr>): Mapper {
   const fold: Mapper = (expr) => {
     const { kind } = logical(expr);
-    if (kind === 'const' || kind === 'var') return expr;
+    if (kind === 'const' || kind === 'var' || kept.has(expr)) return expr;
     if (kind === 'sublink') {
       facts.hasSublinks = true;
       return expr;

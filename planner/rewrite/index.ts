@@ -1,5 +1,6 @@
 /** The rewrites in their order, over a query and all queries inside it. */
 import type { BindContext } from '../bind/context.ts';
+import { lockWords } from '../bind/locking.ts';
 import type { Expr } from '../expr.ts';
 import {
   conjuncts,
@@ -12,8 +13,8 @@ import {
   toExpr,
 } from '../logical.ts';
 import { mapChildren, mapQuery } from '../traverse.ts';
-import { flattenSubqueries } from './flatten-subqueries.ts';
-import { type FoldingFacts, foldConstants, foldingInto } from './fold-constants.ts';
+import { flattenSubqueries, nullableRels } from './flatten-subqueries.ts';
+import { type FoldingFacts, foldingInto } from './fold-constants.ts';
 import { withoutGrouplessHaving } from './groupless-having.ts';
 import { mergeOrEqualities } from './in-lists.ts';
 import { pullUpSublinks } from './pull-up-sublinks.ts';
@@ -28,7 +29,7 @@ import { forgetExistsColumns, forgetUnreadColumns } from './unread-columns.ts';
 export function rewriteQuery(context: BindContext, given: Query): Query {
   const query = withoutGrouplessHaving(given);
   const facts: FoldingFacts = { hasSublinks: false, hasOrs: false };
-  const mapped = mapOwnExprs(query, foldingInto(facts));
+  const mapped = mapOwnExprs(query, foldingInto(facts, setKeys(query)));
   const folded = withWhere(mapped, mapped.from.some(isNever) ? FALSE_CONST : mapped.where);
   const opened = facts.hasSublinks ? pullUpSublinks(context, folded) : folded;
   let result = forgetUnreadColumns(flattenSubqueries(forgetUnreadColumns(opened)));
@@ -37,16 +38,32 @@ export function rewriteQuery(context: BindContext, given: Query): Query {
     facts.hasSublinks = true;
     facts.hasOrs = true;
     result = pullUpSublinks(context, result);
-    if (result.where !== null) result = withWhere(result, foldConstants(result.where));
+    result = mapOwnExprs(result, foldingInto(facts, setKeys(result)));
   }
   result = pushHaving(result);
   result = reduceOuterJoins(result);
+  if (result.locks.length > 0) checkLocks(context, result);
   result = pushDownConditions(result);
   if (facts.hasOrs && result.where !== null) {
     const where = mergeOrEqualities(result.where);
     if (where !== result.where) result = { ...result, where };
   }
   return rewriteInside(context, result, facts.hasSublinks);
+}
+
+/** Keys that a grouping set may leave out: they are NULL then, constants too. */
+function setKeys({ groupingSets, groupBy }: Query): ReadonlySet<Expr> {
+  return groupingSets === null ? NO_KEYS : new Set(groupBy);
+}
+
+const NO_KEYS: ReadonlySet<Expr> = new Set();
+
+/** Where a row may be missing there is none to lock. */
+function checkLocks(context: BindContext, { locks, from }: Query): void {
+  const nullable = nullableRels(from);
+  const lock = locks.find(({ rel }) => nullable.has(rel));
+  if (lock === undefined) return;
+  throw context.error('0A000', `${lockWords(lock)} cannot be applied to the nullable side of an outer join`);
 }
 
 /** A join that has no rows, whatever is in its relations. */

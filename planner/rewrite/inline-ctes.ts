@@ -72,10 +72,9 @@ function divide(ctes: readonly CteDefinition[]): { kept: CteDefinition[]; inline
   for (const cte of ctes) {
     const info = cte as CteInfo;
     if (cte.query === null) {
-      if (cte.modify !== null || info.bound.references > 0) kept.push(cte);
+      kept.push(cte);
       continue;
     }
-    if (info.bound.references === 0) continue;
     const once = info.bound.references === 1 && info.materialized !== true;
     if ((once || info.materialized === false) && mayInline(cte.query)) inlined.set(cte.id, cte);
     else kept.push(cte);
