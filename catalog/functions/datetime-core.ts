@@ -91,6 +91,18 @@ export function joinTimestamp(days: number, micros: Int8): Timestamp {
   return checkTimestamp(normalise(BigInt(days) * BIG_DAY + BigInt(micros)));
 }
 
+export const dateBeyondTimestamps = (): SqlError => sqlError('22008', 'date out of range for timestamp');
+
+/** Midnight of a day; a date beyond the timestamps' range compares as infinity in mixed comparisons. */
+export function dateToTimestamp(days: number): Timestamp {
+  if (isInfinite(days)) return days;
+  try {
+    return joinTimestamp(days, 0);
+  } catch {
+    throw dateBeyondTimestamps();
+  }
+}
+
 function normalise(value: bigint): Timestamp {
   return value >= -9007199254740991n && value <= 9007199254740991n ? Number(value) : value;
 }

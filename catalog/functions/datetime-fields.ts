@@ -12,6 +12,7 @@ import { toLower } from './characters.ts';
 import {
   addMicros,
   civilFromDays,
+  dateToTimestamp,
   dayOfWeek,
   daysFromCivil,
   divideMicros,
@@ -525,7 +526,7 @@ export const datetimeFieldFunctions: FunctionModule = {
     ...both('extract_time', 'time_part', (text, value: number) => timeOfDayField(text, value, null)),
     ...both('extract_timetz', 'timetz_part', (text, value: TimeTz) => timeOfDayField(text, value.micros, value.offset)),
     date_part_text_date: (text: string, days: number) => {
-      const value = isInfinite(days) ? days : joinTimestamp(days, 0);
+      const value = dateToTimestamp(days);
       return toFloat(timestampField(text, value, value, null));
     },
     timestamp_trunc: truncateTimestamp,

@@ -18,6 +18,8 @@ import {
   addMicros,
   checkDate,
   civilFromDays,
+  dateBeyondTimestamps,
+  dateToTimestamp,
   daysFromCivil,
   divideMicros,
   EPOCH_JULIAN,
@@ -112,18 +114,6 @@ const compareNumbers = (a: Comparable, b: Comparable): number => (a < b ? -1 : a
 
 // ---- casts
 
-/** Midnight of a day; a date beyond the timestamps' range compares as infinity in mixed comparisons. */
-function dateToTimestamp(days: number): Timestamp {
-  if (isInfinite(days)) return days;
-  try {
-    return joinTimestamp(days, 0);
-  } catch {
-    throw dateOutOfRange();
-  }
-}
-
-const dateOutOfRange = (): SqlError => sqlError('22008', 'date out of range for timestamp');
-
 function dateForComparison(days: Timestamp): Timestamp {
   if (isInfinite(days) || (days as number) < 106751983)
     return isInfinite(days) ? days : joinTimestamp(days as number, 0);
@@ -153,7 +143,7 @@ function dateToTimestampTz(days: number, zone: Zone): Timestamp {
   try {
     return localToUtc(local, zone);
   } catch {
-    throw dateOutOfRange();
+    throw dateBeyondTimestamps();
   }
 }
 

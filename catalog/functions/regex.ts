@@ -274,11 +274,13 @@ function similarToRegex(pattern: string, escapeText: string | null): string {
   const escapeCharacter = escapeText ?? '\\';
   let result = '^(?:';
   let afterEscape = false;
-  let inBracket = false;
+  let depth = 0;
+  /** Whether a ] would be one of the class: so it is at its beginning, behind a ^, too. */
+  let isAtStart: boolean = false;
   let quotes = 0;
   for (const c of pattern) {
     if (afterEscape) {
-      if (c === '"' && !inBracket) {
+      if (c === '"' && depth === 0) {
         if (quotes === 0) result += '){1,1}?(';
         else if (quotes === 1) result += '){1,1}(?:';
         else
@@ -289,17 +291,21 @@ function similarToRegex(pattern: string, escapeText: string | null): string {
         quotes++;
       } else {
         result += `\\${c}`;
+        isAtStart = false;
       }
       afterEscape = false;
     } else if (c === escapeCharacter) {
       afterEscape = true;
-    } else if (inBracket) {
+    } else if (depth > 0) {
       if (c === '\\') result += '\\';
       result += c;
-      if (c === ']') inBracket = false;
+      if (c === ']' && !isAtStart) depth--;
+      else if (c === '[') depth++;
+      isAtStart = isAtStart && c === '^' && result.endsWith('[^');
     } else if (c === '[') {
       result += c;
-      inBracket = true;
+      depth = 1;
+      isAtStart = true;
     } else if (c === '%') {
       result += '.*';
     } else if (c === '_') {
