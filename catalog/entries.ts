@@ -389,7 +389,7 @@ export interface RoutineEntry {
   readonly bodyText: string;
   /** RETURN expr, or BEGIN ATOMIC: the statements, bound to what they named when it was made (kept texts); null: bodyText. */
   readonly statements: readonly string[] | null;
-  /** The same as pg_get_functiondef prints it. */
+  /** The same as it was understood (kept text), which pg_get_functiondef prints. */
   readonly shownBody?: string;
   /** Relations and sequences that such a body reads. */
   readonly dependsOn: readonly number[];

@@ -108,6 +108,8 @@ export interface FunctionContext {
   readonly catalog: unknown;
   /** A view's query as PostgreSQL prints it; lists are broken at wrapColumn. Absent where no statement of a session runs. */
   viewDefinition?(oid: number, isPretty: boolean, wrapColumn: number): string;
+  /** A function's body, RETURN or BEGIN ATOMIC, as PostgreSQL prints it. Absent where no statement of a session runs. */
+  routineBody?(text: string): string;
   /** Throws 23502 or 23514 where a value of a domain's base type is none of the domain; other types take every value. */
   checkDomain?(typeOid: number, value: Value): void;
   /** Which of a view's columns can be changed through it; null: it is no view that rows can be changed through. */

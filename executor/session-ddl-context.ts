@@ -277,7 +277,13 @@ export class SessionDdlContext implements DdlContext {
     return this.#routines.get(node) ?? 0;
   }
 
-  checkRoutineStatement(routine: RoutineEntry, node: StatementNode, isLast: boolean, text: string): void {
+  checkRoutineStatement(
+    routine: RoutineEntry,
+    node: StatementNode,
+    isLast: boolean,
+    text: string,
+    recorder?: BindRecorder,
+  ): void {
     const inputs = inputsOf(routine);
     const parameterTypes = inputs.map((parameter) => parameter.typeOid);
     const { outColumns } = routineFunction(routine);
@@ -287,6 +293,7 @@ export class SessionDdlContext implements DdlContext {
         : null;
     checkBodyStatement(node, {
       ...this.#environment(),
+      ...(recorder === undefined ? {} : { recorder }),
       text,
       routine: {
         hasPositions: true,

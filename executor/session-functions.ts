@@ -12,7 +12,7 @@ import { sqlError } from '../types/errors.ts';
 import { type FormatSettings, type Interval, snapshotText } from '../types/index.ts';
 import { LazyMap } from '../types/lazy-map.ts';
 import { queryCanceled, sessionTerminated } from './context.ts';
-import { printViewQuery } from './definitions/index.ts';
+import { printRoutineBody, printViewQuery } from './definitions/index.ts';
 import { domainCheckOf } from './domains.ts';
 import { SessionLargeObjects } from './large-objects.ts';
 import { WAIT_SIGNAL } from './operators/operator.ts';
@@ -116,6 +116,10 @@ export class SessionFunctions implements FunctionContext {
     const { catalog } = this.#session;
     const view = catalog.relation(oid) as RelationEntry;
     return printViewQuery(catalog, view, this.searchPath(true), isPretty, wrapColumn);
+  }
+
+  routineBody(text: string): string {
+    return printRoutineBody(this.#session.catalog, text, this.searchPath(true));
   }
 
   updatableViewColumns(oid: number): readonly boolean[] | null {

@@ -14,9 +14,12 @@ export class RoutinePrinter {
   readonly #catalog: Catalog;
   readonly #searchPath: readonly string[];
 
-  constructor(catalog: Catalog, searchPath: readonly string[]) {
+  readonly #printedBody: (body: string) => string;
+
+  constructor(catalog: Catalog, searchPath: readonly string[], printedBody: (body: string) => string = (body) => body) {
     this.#catalog = catalog;
     this.#searchPath = searchPath;
+    this.#printedBody = printedBody;
   }
 
   type(oid: number): string {
@@ -78,8 +81,13 @@ export class RoutinePrinter {
     return `${lines.join('\n')}\n`;
   }
 
+  /** RETURN or BEGIN ATOMIC. */
+  sqlBody(body: string): string {
+    return this.shown(this.#printedBody(body));
+  }
+
   #body(routine: RoutineEntry): string {
-    if (routine.shownBody !== undefined) return this.shown(routine.shownBody);
+    if (routine.shownBody !== undefined) return this.sqlBody(routine.shownBody);
     let mark: string = routine.kind;
     while (routine.bodyText.includes(`$${mark}`)) mark += 'x';
     return `AS $${mark}$${routine.bodyText}$${mark}$`;

@@ -116,7 +116,7 @@ function displayType(context: FunctionContext, oid: number): string {
 }
 
 function printerOf(context: FunctionContext): RoutinePrinter {
-  return new RoutinePrinter(catalogOf(context), path(context));
+  return new RoutinePrinter(catalogOf(context), path(context), (body) => context.routineBody?.(body) ?? body);
 }
 
 function functionArguments(context: FunctionContext, oid: number, withDefaults: boolean): string | null {
@@ -470,7 +470,7 @@ export const systemCatalogFunctions: FunctionModule = {
     },
     pg_get_function_sqlbody(context, oid: number) {
       const body = catalogOf(context).routine(oid)?.shownBody;
-      return body === undefined ? null : shown(context, body);
+      return body === undefined ? null : printerOf(context).sqlBody(body);
     },
     pg_operator_is_visible(context, oid: number) {
       const made = catalogOf(context).operator(oid);

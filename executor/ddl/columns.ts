@@ -26,6 +26,12 @@ import type { TypedColumn } from './typed-tables.ts';
 
 const SERIAL_OIDS: Readonly<Record<SerialType, number>> = { int2: OID.INT2, int4: OID.INT4, int8: OID.INT8 };
 
+/** 42701 for the first name that comes again. */
+export function checkColumnNames(names: readonly string[]): void {
+  const again = names.find((name, i) => names.includes(name, i + 1));
+  if (again !== undefined) throw sqlError('42701', `column "${again}" specified more than once`);
+}
+
 /** A column as its definition says, before there is a table. */
 export interface ColumnSpec {
   readonly name: string;

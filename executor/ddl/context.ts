@@ -186,7 +186,13 @@ export interface DdlContext {
   /** What (row).field and (row).* mean, of an AST that has been bound. */
   fieldsOf(node: object): RowFields | undefined;
   /** Binds a statement of a function's body. `isLast`: it answers what the function returns. `text`: what it stands in. */
-  checkRoutineStatement(routine: RoutineEntry, node: StatementNode, isLast: boolean, text: string): void;
+  checkRoutineStatement(
+    routine: RoutineEntry,
+    node: StatementNode,
+    isLast: boolean,
+    text: string,
+    recorder?: BindRecorder,
+  ): void;
   /** The text of a value that SET gives, checked; null: the default. */
   settingText(statement: SetStatement): string | null;
   /** A prepared statement's query, for CREATE TABLE AS EXECUTE; throws 26000. */

@@ -21,6 +21,7 @@ import {
   bindDefault,
   bindGenerated,
   type ColumnSpec,
+  checkColumnNames,
   columnSpec,
   tableDependencies,
 } from './columns.ts';
@@ -143,11 +144,7 @@ function* gatherParts(
       gatherConstraint(x, parts, element.constraint);
     }
   }
-  const seen = new Set<string>();
-  for (const { name } of parts.columns) {
-    if (seen.has(name)) throw sqlError('42701', `column "${name}" specified more than once`);
-    seen.add(name);
-  }
+  checkColumnNames(parts.columns.map(({ name }) => name));
   if (parts.columns.length > COLUMNS_MAX) {
     throw sqlError('54011', `tables can have at most ${COLUMNS_MAX} columns`);
   }

@@ -36,13 +36,13 @@ import {
   roleOfSpec,
   schemaOrThrow,
 } from './resolve.ts';
+import { rewriteReaders } from './rewrite-readers.ts';
 import { isRoutineWord, mustFindOwnRoutine, ownedWord } from './routine-names.ts';
 import { checkRoutineName } from './routines.ts';
 import { nextvalText } from './sequences.ts';
 import { checkStatisticsName, ownedStatistics } from './statistics.ts';
 import { ownSearchObject, putSearchObject } from './text-search.ts';
 import { findTypeOid, resolveType } from './type-names.ts';
-import { rewriteViews } from './views.ts';
 
 const RELATIONS = new Set<ObjectType>(['table', 'view', 'materialized view', 'index', 'sequence', 'foreign table']);
 
@@ -310,7 +310,7 @@ function moveRelation(x: DdlContext, entry: RelationEntry | SequenceEntry, targe
     return;
   }
   x.putEntry({ ...entry, schemaOid: target.oid });
-  rewriteViews(x, {
+  rewriteReaders(x, {
     relationOid: entry.oid,
     columnNumber: null,
     oldSchema: x.catalog.schemaName(entry.schemaOid),

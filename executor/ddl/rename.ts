@@ -29,6 +29,7 @@ import {
   roleOrThrow,
   schemaOrThrow,
 } from './resolve.ts';
+import { rewriteReaders } from './rewrite-readers.ts';
 import { mustFindOwnRoutine, ownedWord } from './routine-names.ts';
 import { checkRoutineName } from './routines.ts';
 import { renamedExpiry } from './row-expiry.ts';
@@ -38,7 +39,7 @@ import { changedText } from './stored-text.ts';
 import { ownSearchObject, putSearchObject } from './text-search.ts';
 import { tablesToFollow } from './typed-tables.ts';
 import { parseQuery } from './view-query.ts';
-import { rewriteViews, viewTexts } from './views.ts';
+import { viewTexts } from './views.ts';
 
 export function* rename(x: DdlContext, statement: RenameStatement): DdlSteps<DdlResult> {
   const { object } = statement;
@@ -108,7 +109,7 @@ function renameSchema(x: DdlContext, schema: SchemaEntry, newName: string): void
   for (const relation of [...x.catalog.relations()]) {
     if (relation.schemaOid !== schema.oid) continue;
     const { oid, name } = relation;
-    rewriteViews(x, { relationOid: oid, columnNumber: null, oldSchema: schema.name, oldName: name, newName: name });
+    rewriteReaders(x, { relationOid: oid, columnNumber: null, oldSchema: schema.name, oldName: name, newName: name });
   }
   for (const sequence of [...x.catalog.sequences()]) {
     if (sequence.schemaOid === schema.oid) followSequence(x, sequence, sequence, schema.name);
@@ -144,7 +145,7 @@ function renameRelation(x: DdlContext, entry: NamedRelation, newName: string): v
   switch (entry.class) {
     case 'relation':
       x.putEntry({ ...entry, name: newName });
-      rewriteViews(x, {
+      rewriteReaders(x, {
         relationOid: entry.oid,
         columnNumber: null,
         oldSchema: x.catalog.schemaName(entry.schemaOid),
@@ -210,7 +211,7 @@ function renameColumn(x: DdlContext, table: RelationEntry, oldName: string, newN
   }
   for (const index of x.catalog.indexesOf(table.oid)) renameInIndex(x, index, inText);
   mapStatisticsTexts(x, table.oid, (text) => inText(text, 'statistics expression'));
-  rewriteViews(x, {
+  rewriteReaders(x, {
     relationOid: table.oid,
     columnNumber: column.number,
     oldSchema: x.catalog.schemaName(table.schemaOid),

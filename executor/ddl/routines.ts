@@ -7,18 +7,15 @@ import type {
   AlterFunctionStatement,
   CreateFunctionStatement,
   FunctionOption,
-  Query,
-  QueryStatement,
   Statement,
   StatementNode,
 } from '../../parser/ast.ts';
 import { errorPosition, parse } from '../../parser/index.ts';
 import { SqlError, sqlError } from '../../types/errors.ts';
-import { OID } from '../../types/index.ts';
 import type { DdlContext, DdlResult } from './context.ts';
 import { initialRights } from './grant.ts';
-import { withKeptTypes } from './kept-types.ts';
 import { at, checkOwner, newObjectName } from './resolve.ts';
+import { checkBody, keptBody } from './routine-bodies.ts';
 import { isRoutineWord, mustFindOwnRoutine, ownedWord, routineSignature } from './routine-names.ts';
 import {
   checkPolymorphicResult,
@@ -28,7 +25,6 @@ import {
   type Signature,
   signatureOf,
 } from './routine-parameters.ts';
-import { normalizeQuery } from './view-query.ts';
 
 type Properties = Pick<
   RoutineEntry,
@@ -282,58 +278,6 @@ function placeInStatement(text: string, body: string, position: number): number 
     return errorPosition(text, start) + position - 1 + doubled;
   }
   return null;
-}
-
-/** Binds each statement, and the last one to what is returned. The function itself may be called. */
-function checkBody(x: DdlContext, entry: RoutineEntry, nodes: readonly StatementNode[], text: string): void {
-  if (nodes.length === 0) {
-    if (entry.returnTypeOid === OID.VOID) return;
-    x.checkRoutineStatement(entry, { kind: 'begin' } as StatementNode, true, text);
-    return;
-  }
-  for (const [i, node] of nodes.entries()) x.checkRoutineStatement(entry, node, i === nodes.length - 1, text);
-}
-
-type SqlBody = NonNullable<CreateFunctionStatement['sqlBody']>;
-type BodyPart = Extract<SqlBody, { kind: 'atomic' }>['statements'][number] | Extract<SqlBody, { kind: 'return' }>;
-
-function keptBody(x: DdlContext, body: SqlBody, entry: RoutineEntry) {
-  const parts: readonly BodyPart[] = body.kind === 'return' ? [body] : body.statements;
-  const nodes = parts.map((part): QueryStatement => (part.kind === 'return' ? selectOf(part.expr) : part));
-  x.takeUses();
-  checkBody(x, entry, nodes, x.text);
-  const dependsOn = new Set(x.takeUses());
-  const statements = nodes.map((node, i) => {
-    const kept = withKeptTypes(x, node);
-    // Modifications have no printer: they are kept as they were written.
-    if (kept.kind !== 'query') return textOf(x, body, i);
-    const normalized = normalizeQuery(x, kept);
-    for (const oid of normalized.relations) dependsOn.add(oid);
-    return x.deparse(normalized.query);
-  });
-  return { statements, shownBody: shownBody(body, statements), dependsOn: [...dependsOn] };
-}
-
-function textOf(x: DdlContext, body: SqlBody, i: number): string {
-  if (body.kind === 'return') throw new Error('RETURN is an expression');
-  const { start, end } = body.spans[i];
-  return x.text.slice(start, end);
-}
-
-function selectOf(expr: Extract<SqlBody, { kind: 'return' }>['expr']): QueryStatement {
-  const [{ node }] = parse('SELECT 1') as readonly [Statement];
-  const query = node as Query;
-  if (query.body.kind !== 'select') throw new Error('not a SELECT');
-  const [target] = query.body.targets;
-  return { ...query, body: { ...query.body, targets: [{ ...target, expr }] } };
-}
-
-function shownBody(body: SqlBody, statements: readonly string[]): string {
-  if (body.kind === 'return') return `RETURN ${statements[0].replace(/^SELECT /, '')}`;
-  const lines = body.statements.map((part, i) =>
-    part.kind === 'return' ? ` RETURN ${statements[i].replace(/^SELECT /, '')};` : ` ${statements[i]};`,
-  );
-  return ['BEGIN ATOMIC', ...lines, 'END'].join('\n');
 }
 
 // --------------------------------------------------------------------------------------------------------------- ALTER

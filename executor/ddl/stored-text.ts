@@ -10,7 +10,7 @@ import { baseTypeOid, OID, SqlError } from '../../types/index.ts';
 import { printExpression } from '../definitions/index.ts';
 import type { DdlContext, ExpressionUse } from './context.ts';
 import { withKeptTypes } from './kept-types.ts';
-import { UnderstoodExpressions } from './understood-expression.ts';
+import { mentionsColumns, UnderstoodExpressions } from './understood-expression.ts';
 import { isUnknownLiteral } from './understood-literal.ts';
 import { Recorded } from './understood-query.ts';
 
@@ -39,6 +39,8 @@ function understood(
     query: refuseQuery,
     orderItem: refuseQuery,
     window: refuseQuery,
+    isLocal: mentionsColumns,
+    parameter: (node) => node,
   });
   return isUnknownLiteral(expression) ? expressions.literal(expression, bound) : expressions.node(expression);
 }

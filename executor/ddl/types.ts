@@ -21,6 +21,7 @@ import { domainEntry, tableOfValue } from '../domains.ts';
 import { alterTyped } from './alter-table.ts';
 import { refuseViews } from './alter-type.ts';
 import { collationFor } from './collations.ts';
+import { checkColumnNames } from './columns.ts';
 import { tableText } from './constraints.ts';
 import { type DdlContext, type DdlResult, type DdlSteps, wait } from './context.ts';
 import { dropObjects } from './dependencies.ts';
@@ -179,10 +180,8 @@ export function* createCompositeType(x: DdlContext, statement: CreateCompositeTy
   yield* lockNewName(x, target);
   checkTypeNameIsFree(x, target);
   const attributes: { name: string; typeOid: number; typeModifier: number; collationOid?: number }[] = [];
+  checkColumnNames(statement.attributes.map(({ name }) => name));
   for (const { name, type, collation } of statement.attributes) {
-    if (attributes.some((other) => other.name === name)) {
-      throw sqlError('42701', `column "${name}" specified more than once`);
-    }
     if (type === null) continue;
     const resolved = resolveType(x, type);
     checkStorable(x, name, resolved.typeOid);

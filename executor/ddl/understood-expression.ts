@@ -1,17 +1,28 @@
 /** Expressions of an understood query (understood-query.ts): a copy of the AST with the casts that binding has put in. */
 import { XML_SERIALIZE } from '../../catalog/functions/xml/expressions.ts';
 import { keptRoutineOid } from '../../catalog/kept-routines.ts';
-import type { Expression, FunctionCall, OrderItem, Query, RowExpr, TypeName, WindowSpec } from '../../parser/ast.ts';
+import type {
+  Expression,
+  FunctionCall,
+  OperatorExpr,
+  OrderItem,
+  Query,
+  RowExpr,
+  TypeName,
+  WindowSpec,
+} from '../../parser/ast.ts';
 import { plainCall, printType } from '../../parser/index.ts';
 import type { Expr } from '../../planner/index.ts';
-import { baseTypeOid, OID, typeByOid } from '../../types/index.ts';
+import { baseTypeOid, DEFAULT_FORMAT, inputText, OID, typeByOid } from '../../types/index.ts';
 import type { DdlContext } from './context.ts';
+import { argumentOf, collectedBy } from './understood-call.ts';
 import {
   castable,
   castTo,
   constant,
   formOfCast,
   isUnknownLiteral,
+  literalOfType,
   typedLiteral,
   typeNameOf,
 } from './understood-literal.ts';
@@ -22,6 +33,10 @@ interface Others {
   query(query: Query): Query;
   orderItem(item: OrderItem): OrderItem;
   window(spec: WindowSpec): WindowSpec;
+  /** Whether it reads what stands in FROM of the query that it is part of. */
+  isLocal(node: unknown): boolean;
+  /** A parameter of the function whose body it is. */
+  parameter(node: Kind<'columnRef'>): Expression;
 }
 
 type Kind<K extends Expression['kind']> = Extract<Expression, { kind: K }>;
@@ -42,6 +57,13 @@ export class UnderstoodExpressions {
     return this.#converted(node, this.#bound(node), true);
   }
 
+  /** A literal is true or false. */
+  condition(node: Expression): Expression {
+    if (node.kind !== 'string') return this.bare(node);
+    const value = inputText(OID.BOOL, -1, node.value, DEFAULT_FORMAT) === true;
+    return { kind: 'boolean', value, position: node.position };
+  }
+
   /** A literal by itself, as what it has become. */
   literal(node: Expression, bound: Expr): Expression {
     return this.#converted(node, bound);
@@ -55,7 +77,7 @@ export class UnderstoodExpressions {
     if (!isUnknownLiteral(node)) return this.node(node);
     return bound?.kind === 'const' && bound.typeOid === typeOid
       ? constant(this.#x, node, bound)
-      : castTo(this.#x, node, typeOid);
+      : literalOfType(this.#x, node, typeOid);
   }
 
   /** What becomes a value of the type that is named. */
@@ -131,7 +153,7 @@ export class UnderstoodExpressions {
     bound: Expr | undefined,
     position: number,
     schema: string | null = null,
-  ): Expression {
+  ): OperatorExpr {
     const args = bound?.kind === 'call' ? bound.args : [];
     return {
       kind: 'operator',
@@ -153,6 +175,7 @@ export class UnderstoodExpressions {
         return constant(this.#x, node, bound);
       }
       case 'columnRef':
+        if (bound?.kind === 'param') return this.#others.parameter(node);
         return node.name.length === 1 && bound?.kind === 'row' ? { ...node, star: true } : node;
       case 'operator':
         return this.#operatorNode(node, bound);
@@ -166,7 +189,7 @@ export class UnderstoodExpressions {
       case 'isNull':
         return { ...node, arg: this.#converted(node.arg, bound?.kind === 'isNull' ? bound.arg : undefined) };
       case 'booleanTest':
-        return { ...node, arg: this.bare(node.arg) };
+        return { ...node, arg: this.condition(node.arg) };
       case 'like':
         return this.#like(node, bound);
       case 'between':
@@ -236,7 +259,16 @@ export class UnderstoodExpressions {
     const calls = bound?.kind === 'and' || bound?.kind === 'or' ? bound.args : [bound];
     const parts = left.fields.map((field, i) => this.#operator(operator, field, right.fields[i], calls[i], position));
     if (parts.length === 1) return parts[0];
-    return { kind: operator === '<>' ? 'or' : 'and', args: parts, position };
+    // Comparisons of the fields when it is printed: as text, AND within AND would be one.
+    const fields = (side: 'left' | 'right'): Expression[] => parts.map((part) => part[side]!);
+    return {
+      kind: 'operator',
+      operator,
+      schema: null,
+      left: { ...left, explicit: true, fields: fields('left') },
+      right: { ...right, explicit: true, fields: fields('right') },
+      position,
+    };
   }
 
   #like(node: Kind<'like'>, bound: Expr | undefined): Expression {
@@ -253,22 +285,17 @@ export class UnderstoodExpressions {
     return { kind: 'operator', operator: negated ? `!${name}` : name, schema: null, left, right, position };
   }
 
+  /** Two comparisons when it is printed: as text, AND within AND would be one. */
   #between(node: Kind<'between'>, bound: Expr | undefined): Expression {
-    const { arg, lower, upper, negated, symmetric, position } = node;
-    const one = (low: Expression, high: Expression, expr: Expr | undefined): Expression => {
-      const calls = expr?.kind === 'and' || expr?.kind === 'or' ? expr.args : [];
-      const args = [
-        this.#operator(negated ? '<' : '>=', arg, low, calls[0], position),
-        this.#operator(negated ? '>' : '<=', arg, high, calls[1], position),
-      ];
-      return { kind: negated ? 'or' : 'and', args, position };
-    };
-    if (!symmetric) return one(lower, upper, bound);
-    const both = bound?.kind === 'and' || bound?.kind === 'or' ? bound.args : [];
+    const partsOf = (expr: Expr | undefined): readonly Expr[] =>
+      expr?.kind === 'and' || expr?.kind === 'or' ? expr.args : [];
+    const [low, high] = partsOf(node.symmetric ? partsOf(bound)[0] : bound);
+    const args = (call: Expr | undefined): readonly Expr[] => (call?.kind === 'call' ? call.args : []);
     return {
-      kind: negated ? 'and' : 'or',
-      args: [one(lower, upper, both[0]), one(upper, lower, both[1])],
-      position,
+      ...node,
+      arg: this.#converted(node.arg, args(low)[0]),
+      lower: this.#converted(node.lower, args(low)[1]),
+      upper: this.#converted(node.upper, args(high)[1]),
     };
   }
 
@@ -280,7 +307,8 @@ export class UnderstoodExpressions {
         ? bound.args
         : [bound];
     const members = parts.find((part) => part?.kind === 'inList') as Extract<Expr, { kind: 'inList' }> | undefined;
-    const isMember = (item: Expression): boolean => members !== undefined && !mentionsColumns(item);
+    // Columns of queries around this one, and parameters, are members of the list.
+    const isMember = (item: Expression): boolean => members !== undefined && !this.#others.isLocal(item);
     const results: Expression[] = [];
     if (members !== undefined) results.push(this.#membership(node, members, list.filter(isMember)));
     const calls = parts.filter((part) => part !== members);
@@ -339,8 +367,14 @@ export class UnderstoodExpressions {
   ): Expression {
     const parts = this.#recorded.converted.get(node) ?? bound.list;
     const { position } = node;
-    let array: Expression = { kind: 'array', elements: this.#all(items, parts), position };
     const [taken, common] = [bound.list[0].typeOid, parts[0].typeOid];
+    const others = items.filter(mentionsColumns);
+    const constants = this.#all(
+      items.filter((item) => !others.includes(item)),
+      parts,
+    );
+    const elements = items.map((item) => (others.includes(item) ? this.#ofCommon(item, common) : constants.shift()!));
+    let array: Expression = { kind: 'array', elements, position };
     if (taken !== common) array = castTo(this.#x, array, typeByOid(taken)?.arrayOid ?? 0);
     return {
       kind: 'quantifiedArray',
@@ -351,6 +385,11 @@ export class UnderstoodExpressions {
       array,
       position,
     };
+  }
+
+  #ofCommon(node: Expression, typeOid: number): Expression {
+    const result = this.node(node);
+    return this.#bound(node)?.typeOid === typeOid ? result : castTo(this.#x, result, typeOid);
   }
 
   #isDistinct(node: Kind<'isDistinct'>, bound: Expr | undefined): Expression {
@@ -431,17 +470,23 @@ export class UnderstoodExpressions {
     const parts = this.#recorded.converted.get(node);
     // int4(x) is a cast that looks like a call.
     if (parts === undefined && bound !== undefined && node.args.length === 1 && !node.star) {
+      if (isUnknownLiteral(node.args[0])) return this.#converted(node.args[0], bound);
       return castTo(this.#x, this.node(node.args[0]), bound.typeOid, bound.typeModifier, 'cast');
     }
+    const args = node.args.map((arg, i) => {
+      // The field of EXTRACT is a word.
+      if (node.sqlSyntax && i === 0 && node.name[node.name.length - 1] === 'extract') return arg;
+      return this.#converted(arg, parts?.[i], node.sqlSyntax);
+    });
+    const collected = collectedBy(bound, parts);
+    const elements = collected === 0 ? [] : args.splice(-collected);
+    if (collected > 0) args.push({ kind: 'array', elements, position: elements[0].position });
     return {
       ...node,
-      args: node.args.map((arg, i) => {
-        // The field of EXTRACT is a word.
-        if (node.sqlSyntax && i === 0 && node.name[node.name.length - 1] === 'extract') return arg;
-        return this.#converted(arg, parts?.[i], node.sqlSyntax);
-      }),
+      args,
+      variadic: node.variadic || collected > 0,
       orderBy: node.orderBy.map((item) => this.#others.orderItem(item)),
-      filter: node.filter === null ? null : this.bare(node.filter),
+      filter: node.filter === null ? null : this.condition(node.filter),
       over: node.over?.kind === 'windowSpec' ? this.#others.window(node.over) : node.over,
     };
   }
@@ -456,7 +501,7 @@ export class UnderstoodExpressions {
         const test = node.subject === null ? when : when?.kind === 'call' ? when.args[1] : undefined;
         return {
           ...branch,
-          when: this.#converted(branch.when, test, node.subject === null),
+          when: this.#converted(branch.when, test, true),
           result: this.#converted(branch.result, parts?.branches[i].then),
         };
       }),
@@ -528,12 +573,6 @@ export class UnderstoodExpressions {
         return node;
     }
   }
-}
-
-/** Of a call, or the call's negation, the first argument. */
-function argumentOf(bound: Expr | undefined): Expr | undefined {
-  const call = bound?.kind === 'not' ? bound.arg : bound;
-  return call?.kind === 'call' ? call.args[0] : undefined;
 }
 
 const TEXT: Expr = { kind: 'const', value: null, literalIndex: -1, typeOid: OID.TEXT, typeModifier: -1 };

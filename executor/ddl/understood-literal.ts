@@ -11,22 +11,19 @@ export function isUnknownLiteral(node: Expression): boolean {
   return node.kind === 'string' || node.kind === 'null';
 }
 
-/** Types whose constants are printed as their output function has it, whatever was written. */
-const NORMALISED = new Set<number>([
-  OID.INT2,
-  OID.INT8,
-  OID.FLOAT4,
-  OID.FLOAT8,
-  OID.NUMERIC,
-  OID.DATE,
-  OID.TIME,
-  OID.TIMETZ,
-  OID.TIMESTAMP,
-  OID.TIMESTAMPTZ,
-  OID.INTERVAL,
-  OID.UUID,
-  OID.TSVECTOR,
-  OID.TSQUERY,
+/** Types whose output names an object of the catalog: their constants stay as they were written. */
+const OF_NAMES = new Set<number>([
+  OID.REGPROC,
+  OID.REGPROCEDURE,
+  OID.REGOPER,
+  OID.REGOPERATOR,
+  OID.REGCLASS,
+  OID.REGTYPE,
+  OID.REGCONFIG,
+  OID.REGDICTIONARY,
+  OID.REGNAMESPACE,
+  OID.REGROLE,
+  OID.REGCOLLATION,
 ]);
 
 const SEARCH_TYPES = new Set<number>([OID.REGCONFIG, OID.REGDICTIONARY]);
@@ -78,21 +75,34 @@ export function typedLiteral(x: DdlContext, node: Literal, target: Expr): Expres
   return constant(x, node, target);
 }
 
-/** A constant by its value: its text is the output function's where that may differ from what was written. */
+/** A literal that becomes a value of this type by its input function. */
+export function literalOfType(x: DdlContext, node: Expression, typeOid: number): Expression {
+  if (node.kind !== 'string' || isOfNames(typeOid) || baseTypeOid(typeOid) !== typeOid) return castTo(x, node, typeOid);
+  const value = inputText(typeOid, -1, node.value, DEFAULT_FORMAT);
+  return constant(x, node, { kind: 'const', value, literalIndex: -1, typeOid, typeModifier: -1 });
+}
+
+function isOfNames(typeOid: number): boolean {
+  return OF_NAMES.has(typeByOid(typeOid)?.elementOid || typeOid);
+}
+
+/** A constant by its value: its text is the output function's, whatever was written. */
 export function constant(x: DdlContext, node: Expression, expr: Extract<Expr, { kind: 'const' }>): Expression {
   const { typeOid, typeModifier, value } = expr;
   const { position } = node;
   if (typeOid === OID.BOOL) return { kind: 'boolean', value: value === true, position };
-  if (typeOid === OID.INT4) return integer(value as number, position);
+  // -1 would be another number behind a minus sign.
+  if (typeOid === OID.INT4 && (value as number) >= 0) return integer(value as number, position);
   if (SEARCH_TYPES.has(typeOid) && value >= FIRST_NORMAL_OID) {
     // By oid, as user-made types are kept (catalog/text-search.ts).
     return castTo(x, { kind: 'string', value: String(value), literalIndex: -1, position }, typeOid, typeModifier);
   }
-  if (!NORMALISED.has(baseTypeOid(typeOid))) return castTo(x, node, typeOid, typeModifier);
-  const text = outputText(baseTypeOid(typeOid), value, DEFAULT_FORMAT);
+  const base = baseTypeOid(typeOid);
+  if (isOfNames(base)) return castTo(x, node, typeOid, typeModifier);
+  const text = outputText(base, value, DEFAULT_FORMAT);
   return castTo(x, { kind: 'string', value: text, literalIndex: -1, position }, typeOid, typeModifier);
 }
 
 function integer(value: number, position: number): Expression {
-  return { kind: 'integer', value, negative: value < 0, literalIndex: -1, position };
+  return { kind: 'integer', value, negative: false, literalIndex: -1, position };
 }

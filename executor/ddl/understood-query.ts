@@ -5,20 +5,23 @@
  * are put in. After: PostgreSQL, parse_expr.c for what is made of the syntax, ruleutils.c (showimplicit) for what is shown.
  */
 
+import type { RoutineEntry } from '../../catalog/index.ts';
 import type {
+  ColumnRef,
   Expression,
   FromItem,
   GroupByItem,
   OrderItem,
   Query,
   SelectBody,
+  ValuesBody,
   WindowSpec,
   XmlTableRef,
 } from '../../parser/ast.ts';
 import { type BindRecorder, columnNameOf, type Expr } from '../../planner/index.ts';
 import { OID } from '../../types/index.ts';
 import type { DdlContext } from './context.ts';
-import { mentionsColumns, UnderstoodExpressions } from './understood-expression.ts';
+import { UnderstoodExpressions } from './understood-expression.ts';
 import { isUnknownLiteral } from './understood-literal.ts';
 
 /** What the binder has told. */
@@ -41,6 +44,13 @@ export function understoodQuery(x: DdlContext, query: Query): Query {
   return new UnderstoodQueries(x, recorded).query(query);
 }
 
+/** A query of a function's body: its parameters go with the function's name where there are tables. */
+export function understoodBody(x: DdlContext, routine: RoutineEntry, query: Query): Query {
+  const recorded = new Recorded();
+  x.checkRoutineStatement(routine, query, false, '', recorded);
+  return new UnderstoodQueries(x, recorded, routine.name).query(query);
+}
+
 /** Of bounds in RANGE frames over this type (PostgreSQL's in_range functions). */
 function rangeOffsetType(typeOid: number): number {
   switch (typeOid) {
@@ -57,19 +67,55 @@ function rangeOffsetType(typeOid: number): number {
 
 class UnderstoodQueries {
   readonly #expressions: UnderstoodExpressions;
+  readonly #x: DdlContext;
   readonly #recorded: Recorded;
+  readonly #routine: string;
+  /** Queries around the one under way, and itself, that read from something. */
+  #sources = 0;
+  /** What the items of FROM are called, of the query under way. */
+  #names: readonly string[] = [];
 
-  constructor(x: DdlContext, recorded: Recorded) {
+  constructor(x: DdlContext, recorded: Recorded, routine = '') {
+    this.#x = x;
     this.#recorded = recorded;
+    this.#routine = routine;
     this.#expressions = new UnderstoodExpressions(x, recorded, {
       query: (query) => this.query(query),
       orderItem: (item) => this.#orderItem(item, null),
       window: (spec) => this.#window(spec),
+      isLocal: (node) => this.#isLocal(node),
+      parameter: (node) => this.#parameter(node),
     });
+  }
+
+  #isLocal(node: unknown): boolean {
+    if (Array.isArray(node)) return node.some((each) => this.#isLocal(each));
+    if (typeof node !== 'object' || node === null) return false;
+    const { kind, name, star } = node as ColumnRef;
+    if (kind !== 'columnRef') return Object.values(node).some((each) => this.#isLocal(each));
+    if (this.#recorded.expressions.get(node as Expression)?.kind === 'param') return false;
+    const qualifier = name.at(star ? -1 : -2);
+    return qualifier === undefined || this.#names.includes(qualifier);
+  }
+
+  #parameter(node: ColumnRef): ColumnRef {
+    const name = node.name[node.name.length - 1];
+    return { ...node, name: this.#sources > 0 ? [this.#routine, name] : [name] };
   }
 
   /** `types`: what literals of the targets become; of the other side of a set operation. */
   query(query: Query, types: readonly number[] = []): Query {
+    const hasSource = query.body.kind !== 'select' || query.body.from.length > 0;
+    const outer = this.#names;
+    this.#names = query.body.kind === 'select' ? query.body.from.flatMap(namesOf) : [];
+    if (hasSource) this.#sources++;
+    const result = this.#queryParts(query, types);
+    if (hasSource) this.#sources--;
+    this.#names = outer;
+    return result;
+  }
+
+  #queryParts(query: Query, types: readonly number[]): Query {
     const { body } = query;
     return {
       ...query,
@@ -88,7 +134,7 @@ class UnderstoodQueries {
           : body.kind === 'values'
             ? { ...body, rows: this.#values(body.rows) }
             : this.#setOperation(body, types),
-      orderBy: query.orderBy.map((item) => this.#orderItem(item, query)),
+      orderBy: this.#distinct(query.orderBy, body, (item) => this.#orderItem(item, query)),
       limit: query.limit === null ? null : this.#expressions.bare(query.limit),
       offset: query.offset === null ? null : this.#expressions.bare(query.offset),
     };
@@ -142,12 +188,9 @@ class UnderstoodQueries {
           ? body.distinct
           : body.distinct.map((each) => this.#expressions.node(ofTarget(each, body, false))),
       from: body.from.map((item) => this.#from(item)),
-      where: body.where === null ? null : this.#expressions.bare(body.where),
-      groupBy:
-        body.groupBy === null
-          ? null
-          : { ...body.groupBy, items: body.groupBy.items.map((item) => this.#groupItem(item, body)) },
-      having: body.having === null ? null : this.#expressions.bare(body.having),
+      where: body.where === null ? null : this.#expressions.condition(body.where),
+      groupBy: body.groupBy === null ? null : { ...body.groupBy, items: this.#groupItems(body.groupBy.items, body) },
+      having: body.having === null ? null : this.#expressions.condition(body.having),
       windows: body.windows.map((window) => ({ ...window, spec: this.#window(window.spec) })),
     };
   }
@@ -174,7 +217,7 @@ class UnderstoodQueries {
           ...item,
           left: this.#from(item.left),
           right: this.#from(item.right),
-          on: item.on === null ? null : this.#expressions.bare(item.on),
+          on: item.on === null ? null : this.#expressions.condition(item.on),
         };
     }
   }
@@ -183,7 +226,7 @@ class UnderstoodQueries {
     const text = (node: Expression): Expression => this.#expressions.typed(node, OID.TEXT);
     return {
       ...item,
-      lateral: item.lateral || mentionsColumns([item.namespaces, item.rowPath, item.document, item.columns]),
+      lateral: item.lateral || this.#isLocal([item.namespaces, item.rowPath, item.document, item.columns]),
       namespaces: item.namespaces.map((each) => ({ ...each, value: text(each.value) })),
       rowPath: text(item.rowPath),
       document: this.#expressions.typed(item.document, OID.XML),
@@ -194,6 +237,33 @@ class UnderstoodQueries {
         return { ...column, path: path === null ? null : text(path), default: otherwise };
       }),
     };
+  }
+
+  /** Each key once: of those that are no sets. */
+  #groupItems(items: readonly GroupByItem[], body: SelectBody): readonly GroupByItem[] {
+    const keys = items.flatMap((item) => (item.kind === 'expr' && item.expr.kind !== 'row' ? [item] : []));
+    const understood = <T extends GroupByItem>(item: T): T => this.#groupItem(item, body) as T;
+    return keys.length === items.length ? this.#distinct(keys, body, understood) : items.map(understood);
+  }
+
+  /** Of several that mean one target the first. Two targets may be one expression. */
+  #distinct<T extends { readonly expr: Expression }>(
+    items: readonly T[],
+    body: Query['body'],
+    understood: (item: T) => T,
+  ): readonly T[] {
+    if (items.length < 2) return items.map(understood);
+    const targets = body.kind === 'select' ? body.targets.map(({ expr }) => this.#x.deparse(expr)) : [];
+    const names = outputNames(body);
+    const meaning = ({ expr }: T): number | string => {
+      if (expr.kind === 'integer') return Number(expr.value) - 1;
+      const named = expr.kind === 'columnRef' && expr.name.length === 1 ? names.indexOf(expr.name[0]) : -1;
+      const text = this.#x.deparse(expr);
+      const at = named >= 0 ? named : targets.indexOf(text);
+      return at >= 0 ? at : text;
+    };
+    const meanings = items.map(meaning);
+    return items.filter((_, i) => meanings.indexOf(meanings[i]) === i).map(understood);
   }
 
   #groupItem(item: GroupByItem, body: SelectBody): GroupByItem {
@@ -218,7 +288,7 @@ class UnderstoodQueries {
         : { ...each, offset: this.#expressions.typed(each.offset, type) };
     return {
       ...spec,
-      partitionBy: spec.partitionBy.map((each) => this.#expressions.node(each)),
+      partitionBy: spec.partitionBy.map((each) => this.#expressions.typed(each, OID.TEXT)),
       orderBy: spec.orderBy.map((item) => this.#orderItem(item, null)),
       frame: spec.frame === null ? null : { ...spec.frame, start: bound(spec.frame.start), end: bound(spec.frame.end) },
     };
@@ -228,7 +298,8 @@ class UnderstoodQueries {
   #orderItem(item: OrderItem, query: Query | null): OrderItem {
     let { expr } = item;
     const body = query?.body ?? null;
-    if (body?.kind === 'select') expr = ofTarget(expr, body, false);
+    if (body?.kind === 'values') expr = ofValues(expr, body);
+    else if (body?.kind === 'select') expr = ofTarget(expr, body, false);
     else if (body !== null && expr.kind === 'columnRef' && expr.name.length === 1) {
       const at = outputNames(body).indexOf(expr.name[0]);
       const { position } = expr;
@@ -237,6 +308,24 @@ class UnderstoodQueries {
     }
     if (expr.kind === 'integer') return { ...item, expr };
     return { ...item, expr: this.#expressions.typed(expr, OID.TEXT) };
+  }
+}
+
+/** What references to the item say. */
+function namesOf(item: FromItem): string[] {
+  switch (item.kind) {
+    case 'table':
+      return [item.alias?.name ?? item.name[item.name.length - 1]];
+    case 'functionRef':
+      return [item.alias?.name ?? columnNameOf(item.functions[0].call)];
+    case 'join': {
+      // Those inside of a join with an alias are for its own condition.
+      const own = [item.usingAlias, item.alias?.name ?? null].filter((name) => name !== null);
+      return [...namesOf(item.left), ...namesOf(item.right), ...own];
+    }
+    case 'subqueryRef':
+    case 'xmlTable':
+      return item.alias === null ? [] : [item.alias.name];
   }
 }
 
@@ -249,6 +338,19 @@ function outputNames(body: Query['body']): readonly string[] {
     case 'setOperation':
       return outputNames(body.left.body);
   }
+}
+
+/** ORDER BY of VALUES: its columns have the name of a table. */
+function ofValues(expression: Expression, body: ValuesBody): Expression {
+  const columns = outputNames(body);
+  const name =
+    expression.kind === 'integer'
+      ? columns[Number(expression.value) - 1]
+      : expression.kind === 'columnRef' && expression.name.length === 1
+        ? columns.find((each) => each === expression.name[0])
+        : undefined;
+  if (name === undefined) return expression;
+  return { kind: 'columnRef', name: ['*VALUES*', name], star: false, position: expression.position };
 }
 
 /** ORDER BY 2 and ORDER BY name mean a target; GROUP BY and DISTINCT ON too, where the name is no column of FROM. */

@@ -30,6 +30,7 @@ import { findRelation } from './resolve.ts';
 import {
   aliased,
   ambiguousSides,
+  itemsNamed,
   joinColumns,
   qualified,
   renamed,
@@ -236,8 +237,7 @@ class Normalizer {
 
   #expandStar(star: ColumnRef, scope: Scope): SelectTarget[] {
     const qualifier = star.name[star.name.length - 1];
-    const chosen =
-      qualifier === undefined ? visibleItems(scope.items) : scope.items.filter((item) => item.name === qualifier);
+    const chosen = qualifier === undefined ? visibleItems(scope.items) : itemsNamed(qualifier, scope);
     const result: SelectTarget[] = [];
     for (const item of chosen) {
       for (const column of item.columns) {
@@ -310,6 +310,10 @@ class Normalizer {
             isMerged: true,
           });
           for (const part of inner) if (part.name !== '') items.push({ ...part, isMerged: true });
+          if (item.usingAlias !== null) {
+            const columns = joinColumns(inner, shared, item.joinType, leftItems, fromRight).slice(0, shared.length);
+            items.push({ name: item.usingAlias, columns, isMerged: true, isOfUsing: true });
+          }
         } else {
           items.push(...inner);
         }
@@ -510,6 +514,7 @@ class Normalizer {
         if (column === undefined) continue;
         this.#note(column);
         if (this.#watched?.scope === at) this.#watched.isUsed = true;
+        if (item.isOfUsing === true) return this.#ofUsing(reference, column, at, scope);
         // A merged column is one side's, but for FULL JOIN.
         const source = item.name === '' && reference.name.length === 1 ? column.source : undefined;
         const holder = source === undefined || source === '' ? item : at.items.find((each) => each.name === source);
@@ -535,6 +540,18 @@ class Normalizer {
     return reference;
   }
 
+  /** By the side that the column is of; that of a FULL JOIN stands without qualifier, where its name is the only one. */
+  #ofUsing(reference: ColumnRef, column: ScopeColumn, scope: Scope, inner: Scope): ColumnRef {
+    const bare = { ...reference, name: [column.name] };
+    const holder = scope.items.find((each) => each.name !== '' && each.name === column.source);
+    if (holder !== undefined) return this.#renameReference(qualified(bare, holder, inner, true), column);
+    const has = ({ columns }: ScopeItem): boolean => columns.some(({ name }) => name === column.name);
+    for (let at: Scope | null = inner; at !== null && at !== scope; at = at.parent)
+      if (at.items.some(has)) return reference;
+    const join = scope.items.find((each) => each.name === '' && has(each));
+    return join !== undefined && ambiguousSides(column.name, join, scope.items).length === 0 ? bare : reference;
+  }
+
   #renameReference(reference: ColumnRef, column: ScopeColumn): ColumnRef {
     const rename = this.#rename;
     const { origin } = column;
@@ -546,6 +563,14 @@ class Normalizer {
 
   #expression(expression: Expression, scope: Scope): Expression {
     if (expression.kind === 'columnRef') return this.#columnRef(expression, scope);
+    if (expression.kind === 'row') {
+      const fields = expression.fields.flatMap((field) =>
+        field.kind === 'columnRef' && field.star
+          ? this.#expandStar(field, scope).map(({ expr }) => expr)
+          : [this.#expression(field, scope)],
+      );
+      return { ...expression, fields };
+    }
     if (expression.kind === 'xml') return this.#children(withXmlNames(expression), scope);
     return this.#children(expression, scope);
   }

@@ -19,6 +19,8 @@ export interface ScopeItem {
   readonly printName?: string;
   /** Joined with USING or NATURAL: columns that are merged, and so are shown once and without qualifier. */
   readonly isMerged?: boolean;
+  /** The alias of what USING merges: its columns are those of the join, or of its sides. */
+  readonly isOfUsing?: boolean;
 }
 
 export interface Scope {
@@ -40,7 +42,7 @@ export function ambiguousSides(name: string, join: ScopeItem, items: readonly Sc
   const at = items.indexOf(join);
   const sides: string[] = [];
   for (let i = at + 1; i < items.length && items[i].isMerged === true && items[i].name !== ''; i++) {
-    if (has(items[i])) sides.push(items[i].name);
+    if (items[i].isOfUsing !== true && has(items[i])) sides.push(items[i].name);
   }
   return sides;
 }
@@ -59,6 +61,15 @@ export function qualified(reference: ColumnRef, item: ScopeItem, scope: Scope, i
     }
   }
   return reference;
+}
+
+/** Of the query itself, or of one around it. */
+export function itemsNamed(name: string, scope: Scope): readonly ScopeItem[] {
+  for (let at: Scope | null = scope; at !== null; at = at.parent) {
+    const found = at.items.filter((item) => item.name === name);
+    if (found.length > 0) return found;
+  }
+  return [];
 }
 
 export function withItems(outer: Scope, items: readonly ScopeItem[]): Scope {

@@ -20,6 +20,7 @@ import { sqlError } from '../../types/errors.ts';
 import { formatType, NO_COLLATION, OID } from '../../types/index.ts';
 import { intoClause } from '../select-into.ts';
 import { collationName, collationOfType } from './collations.ts';
+import { checkColumnNames } from './columns.ts';
 import { type DdlContext, type DdlResult, type DdlSteps, type Parameters, wait } from './context.ts';
 import { checkAccessMethod, checkTablespace, newTable } from './create-table.ts';
 import { initialRights } from './grant.ts';
@@ -65,13 +66,11 @@ function namedColumns(
     typeModifier: column.typeModifier,
     ...(column.collation === undefined ? {} : { collationOid: column.collation }),
   }));
-  const seen = new Set<string>();
   for (const { name, typeOid, collationOid } of columns) {
     if (collationOid === NO_COLLATION) throw noCollation(name, typeOid);
-    if (seen.has(name)) throw sqlError('42701', `column "${name}" specified more than once`);
-    seen.add(name);
-    checkStorable(x, name, typeOid);
   }
+  checkColumnNames(columns.map(({ name }) => name));
+  for (const { name, typeOid } of columns) checkStorable(x, name, typeOid);
   return columns;
 }
 

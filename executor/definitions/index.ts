@@ -3,9 +3,9 @@
 import { quoteIdentifier } from '../../catalog/functions/quote.ts';
 import type { Catalog, RelationEntry } from '../../catalog/index.ts';
 import { relationName } from '../../catalog/pg-catalog/definitions.ts';
-import type { Expression, Query } from '../../parser/ast.ts';
+import type { CreateFunctionStatement, Expression, Query } from '../../parser/ast.ts';
 import { parse } from '../../parser/index.ts';
-import { Output } from './output.ts';
+import { Output, type PrintOptions } from './output.ts';
 import { ExpressionPrinter } from './print-expression.ts';
 import { QueryPrinter } from './print-query.ts';
 import { withUniqueNames } from './unique-names.ts';
@@ -28,8 +28,34 @@ export function printViewQuery(
   wrapColumn: number,
 ): string {
   const query = parse(view.viewText ?? view.queryText ?? '')[0].node as Query;
+  const printer = new QueryPrinter(printOptions(catalog, searchPath, isPretty, wrapColumn));
+  const columns = view.columns.filter((column) => !column.dropped).map((column) => column.name);
+  return printer.view(withUniqueNames(query), columns);
+}
+
+/** RETURN or BEGIN ATOMIC of a function, of its understood text; modifications stand as they were written. */
+export function printRoutineBody(catalog: Catalog, text: string, searchPath: readonly string[]): string {
+  const prefix = 'CREATE FUNCTION f() ';
+  const body = (parse(prefix + text)[0].node as CreateFunctionStatement).sqlBody!;
+  const options = printOptions(catalog, searchPath, false, 0);
+  if (body.kind === 'return') return new QueryPrinter(options, true).returned(body.expr);
+  const lines = body.statements.map((part, i) => {
+    if (part.kind === 'return') return `${new QueryPrinter(options).returned(part.expr)};`;
+    if (part.kind === 'query') return `${new QueryPrinter(options).bodyQuery(withUniqueNames(part))};`;
+    const { start, end } = body.spans[i];
+    return ` ${(prefix + text).slice(start, end)};`;
+  });
+  return ['BEGIN ATOMIC', ...lines, 'END'].join('\n');
+}
+
+function printOptions(
+  catalog: Catalog,
+  searchPath: readonly string[],
+  isPretty: boolean,
+  wrapColumn: number,
+): PrintOptions {
   const found = (name: readonly string[]) => (name.length > 1 ? catalog.resolveRelation(name, searchPath) : undefined);
-  const printer = new QueryPrinter({
+  return {
     isPretty,
     wrapColumn,
     relationName(name) {
@@ -41,7 +67,5 @@ export function printViewQuery(
       const relation = entry === undefined ? undefined : catalog.relation(entry.oid);
       return relation?.columns.filter((column) => !column.dropped).map((column) => column.name) ?? null;
     },
-  });
-  const columns = view.columns.filter((column) => !column.dropped).map((column) => column.name);
-  return printer.view(withUniqueNames(query), columns);
+  };
 }

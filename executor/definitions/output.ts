@@ -19,9 +19,30 @@ export interface PrintOptions {
 export class Output {
   text = '';
   indent = 0;
+  /** All on one line. */
+  readonly isFlat: boolean;
+
+  constructor(isFlat = false) {
+    this.isFlat = isFlat;
+  }
+
+  /** The first word of a query: broken lines leave room before it. */
+  begin(keyword: string): void {
+    this.text += this.isFlat ? keyword : ` ${keyword}`;
+  }
+
+  /** A line of its own, or a space. */
+  breakOrSpace(): void {
+    if (this.isFlat) this.text += ' ';
+    else this.line('');
+  }
 
   /** A keyword on a line of its own: the level changes before and after it, `plus` is for this line only. */
   line(keyword: string, before = 0, after = 0, plus = 0): void {
+    if (this.isFlat) {
+      this.text += keyword;
+      return;
+    }
     this.indent += before;
     this.trimEnd();
     const level = Math.max(this.indent, 0);

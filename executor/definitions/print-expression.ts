@@ -15,6 +15,8 @@ import type {
   XmlTableRef,
 } from '../../parser/ast.ts';
 import { printType, printXml, printXmlTable, type XmlParts } from '../../parser/index.ts';
+import { typeByName } from '../../types/index.ts';
+import { comparisonsOf } from './comparisons.ts';
 import { INDENT_VAR, type Output, type PrintOptions } from './output.ts';
 import { isSimple } from './simple-nodes.ts';
 
@@ -42,7 +44,8 @@ export class ExpressionPrinter {
   }
 
   /** A part of `parent`: in the pretty form it may need parentheses there. */
-  #part(node: Expression, parent: Expression): void {
+  #part(part: Expression, parent: Expression): void {
+    const node = comparisonsOf(part);
     const needsParentheses = this.options.isPretty && !isSimple(node, parent);
     if (needsParentheses) this.#write('(');
     this.print(node);
@@ -71,7 +74,8 @@ export class ExpressionPrinter {
     });
   }
 
-  print(node: Expression): void {
+  print(whole: Expression): void {
+    const node = comparisonsOf(whole);
     switch (node.kind) {
       case 'integer':
       case 'numeric':
@@ -283,7 +287,7 @@ export class ExpressionPrinter {
     }
     if (arg.kind === 'string' || arg.kind === 'null') {
       this.#write(arg.kind === 'null' ? 'NULL' : quoted(arg.value));
-    } else if (isOneValue(arg)) this.print(arg);
+    } else if (isOneValue(arg, node)) this.print(arg);
     else this.#enclosed(() => this.#part(arg, node));
     this.#write(`::${printType(node.type)}`);
   }
@@ -295,16 +299,21 @@ export class ExpressionPrinter {
       this.#write(' ');
       this.print(node.subject);
     }
+    const part = (keyword: string): void => {
+      if (out.isFlat) this.#write(' ');
+      out.line(keyword);
+    };
     for (const { when, result } of node.branches) {
-      out.line('WHEN ');
+      part('WHEN ');
       this.print(when);
       this.#write(' THEN ');
       this.print(result);
     }
     if (node.otherwise !== null) {
-      out.line('ELSE ');
+      part('ELSE ');
       this.print(node.otherwise);
     }
+    if (out.isFlat) this.#write(' ');
     out.line('END', -INDENT_VAR);
   }
 
@@ -430,17 +439,30 @@ export class ExpressionPrinter {
 
   // ---------------------------------------------------------------------------------------------------- parts of queries
 
-  /** A key of GROUP BY, ORDER BY or PARTITION BY: constants with their type, what is no column in parentheses. */
+  /** A key of GROUP BY, ORDER BY or PARTITION BY: constants with their type, what is no column may need parentheses. */
   sortKey(node: Expression): void {
-    if (node.kind === 'columnRef') this.print(node);
-    else if (node.kind === 'integer') this.#write(`${constantText(node)}${node.value < 0 ? '' : '::integer'}`);
-    else if (node.kind === 'cast' && (node.arg.kind === 'string' || node.arg.kind === 'null')) this.print(node);
-    else {
-      const isEnclosed = this.options.isPretty || node.kind === 'function';
-      if (isEnclosed) this.#write('(');
-      this.print(node);
-      if (isEnclosed) this.#write(')');
+    switch (node.kind) {
+      case 'columnRef':
+        this.print(node);
+        return;
+      case 'integer':
+        this.#write(`${constantText(node)}${node.value < 0 ? '' : '::integer'}`);
+        return;
+      case 'boolean':
+        this.#write(`${constantText(node)}::boolean`);
+        return;
+      default:
     }
+    if (node.kind === 'numeric' || (node.kind === 'cast' && (node.arg.kind === 'string' || node.arg.kind === 'null'))) {
+      const text = this.#text(node);
+      this.#write(text.includes('::') ? text : `${text}::numeric`);
+      return;
+    }
+    const isCall = node.kind === 'function' || (node.kind === 'cast' && node.form === 'cast');
+    const isEnclosed = this.options.isPretty || isCall;
+    if (isEnclosed) this.#write('(');
+    this.print(node);
+    if (isEnclosed) this.#write(')');
   }
 
   /** `isNumbered`: integers are numbers of columns, as over a set operation. */
@@ -550,8 +572,9 @@ function writtenOperator({ operator, schema }: { readonly operator: string; read
   return schema === null ? operator : `OPERATOR(${quoteIdentifier(schema)}.${operator})`;
 }
 
-/** What a cast follows without parentheses: a whole row, a row, an empty array. */
-function isOneValue(node: Expression): boolean {
-  if (node.kind === 'columnRef') return node.star;
-  return node.kind === 'row' || (node.kind === 'array' && node.elements.length === 0);
+/** What a cast follows without parentheses: a row as a composite type, an empty array. */
+function isOneValue(node: Expression, { type }: Extract<Expression, { kind: 'cast' }>): boolean {
+  const isWhole = node.kind === 'row' || (node.kind === 'columnRef' && node.star);
+  if (isWhole) return type.arrayDimensions.length === 0 && typeByName(type.name[type.name.length - 1])?.kind !== 'b';
+  return node.kind === 'array' && node.elements.length === 0;
 }

@@ -13,6 +13,7 @@
 import { quoteIdentifier } from '../../catalog/functions/quote.ts';
 import type {
   Alias,
+  ColumnRef,
   Expression,
   FromItem,
   FunctionCall,
@@ -50,11 +51,12 @@ function singleUnnests(item: FromCall): FromCall[] {
 }
 
 export class QueryPrinter {
-  readonly #out = new Output();
+  readonly #out: Output;
   readonly #options: PrintOptions;
   readonly #expressions: ExpressionPrinter;
 
-  constructor(options: PrintOptions) {
+  constructor(options: PrintOptions, isFlat = false) {
+    this.#out = new Output(isFlat);
     this.#options = options;
     this.#expressions = new ExpressionPrinter(this.#out, options, (query) =>
       this.#query(query, { columns: null, isVisible: false }),
@@ -64,6 +66,20 @@ export class QueryPrinter {
   /** The query of a view with these columns. */
   view(query: Query, columns: readonly string[]): string {
     this.#query(query, { columns, isVisible: true });
+    return this.#out.text;
+  }
+
+  /** A query of a function's body, one step to the right. */
+  bodyQuery(query: Query): string {
+    this.#out.indent = 1;
+    this.#query(query, { columns: null, isVisible: false });
+    return this.#out.text;
+  }
+
+  returned(expr: Expression): string {
+    this.#out.indent = 1;
+    this.#out.begin('RETURN ');
+    this.#expressions.print(expr);
     return this.#out.text;
   }
 
@@ -78,11 +94,11 @@ export class QueryPrinter {
     this.#with(query);
     const isSet = query.body.kind === 'setOperation';
     if (query.body.kind === 'setOperation') this.#setOperation(query.body, naming);
-    else if (query.body.kind === 'values') this.#values(query.body.rows);
+    else if (query.body.kind === 'values') this.#values(query.body.rows, naming);
     else this.#select(query.body, naming);
     if (query.orderBy.length > 0) {
       out.line(' ORDER BY ', -INDENT_STEP, INDENT_STEP, 1);
-      this.#expressions.orderBy(query.orderBy, isSet || query.body.kind === 'values');
+      this.#expressions.orderBy(query.orderBy, isSet);
     }
     if (query.offset !== null) {
       out.line(' OFFSET ', -INDENT_STEP, INDENT_STEP);
@@ -109,7 +125,7 @@ export class QueryPrinter {
     if (clause === null) return;
     const out = this.#out;
     out.indent += INDENT_STEP;
-    this.#write(clause.recursive ? ' WITH RECURSIVE ' : ' WITH ');
+    out.begin(clause.recursive ? 'WITH RECURSIVE ' : 'WITH ');
     clause.ctes.forEach((cte, i) => {
       if (i > 0) this.#write(', ');
       this.#write(quoteIdentifier(cte.name));
@@ -129,23 +145,41 @@ export class QueryPrinter {
       if (cte.cycle !== null) this.#cycle(cte.cycle);
     });
     out.indent -= INDENT_STEP;
-    out.line('');
+    out.breakOrSpace();
   }
 
   #cycle(cycle: NonNullable<NonNullable<Query['with']>['ctes'][number]['cycle']>): void {
     this.#write(` CYCLE ${names(cycle.columns)} SET ${quoteIdentifier(cycle.markColumn)}`);
     if (cycle.markValue !== null && cycle.markDefault !== null) {
+      // The grammar takes no casts here: kept texts have none.
+      const mark = (node: Expression): void => {
+        this.#expressions.print(node);
+        if (node.kind === 'string') this.#write('::text');
+      };
       this.#write(' TO ');
-      this.#expressions.print(cycle.markValue);
+      mark(cycle.markValue);
       this.#write(' DEFAULT ');
-      this.#expressions.print(cycle.markDefault);
+      mark(cycle.markDefault);
     }
     this.#write(` USING ${quoteIdentifier(cycle.pathColumn)}`);
   }
 
-  #values(rows: readonly (readonly Expression[])[]): void {
-    this.#out.indent += INDENT_STEP;
-    this.#write(' VALUES ');
+  /** Under other names than column1, column2, ... it is a table that is selected from. */
+  #values(rows: readonly (readonly Expression[])[], naming: Naming): void {
+    const out = this.#out;
+    out.indent += INDENT_STEP;
+    const names = rows[0].map((_, i) => `column${i + 1}`);
+    const isNamed = naming.columns?.some((name, i) => name !== names[i]) === true;
+    if (isNamed) {
+      out.begin('SELECT');
+      const targets = names.map((name): SelectTarget => {
+        const expr: ColumnRef = { kind: 'columnRef', name: ['*VALUES*', name], star: false, position: -1 };
+        return { expr, alias: null, position: -1 };
+      });
+      this.#targets(targets, naming);
+      out.line(' FROM ', -INDENT_STEP, INDENT_STEP, 2);
+      this.#write('(VALUES ');
+    } else out.begin('VALUES ');
     rows.forEach((row, i) => {
       this.#write(i > 0 ? ', (' : '(');
       row.forEach((value, j) => {
@@ -154,6 +188,7 @@ export class QueryPrinter {
       });
       this.#write(')');
     });
+    if (isNamed) this.#write(') "*VALUES*"');
   }
 
   // ------------------------------------------------------------------------------------------------------ set operations
@@ -168,7 +203,7 @@ export class QueryPrinter {
     }
     this.#operand(body.left, naming);
     if (isEnclosed) out.line(') ', -INDENT_STEP);
-    else out.line('');
+    else out.breakOrSpace();
     this.#write(`${body.operator.toUpperCase()} ${body.all ? 'ALL ' : ''}`);
     const isRightEnclosed = nestedSet(body.right) !== null;
     if (isRightEnclosed) this.#write('(');
@@ -197,7 +232,7 @@ export class QueryPrinter {
   #select(body: SelectBody, naming: Naming): void {
     const out = this.#out;
     out.indent += INDENT_STEP;
-    this.#write(' SELECT');
+    out.begin('SELECT');
     if (body.distinct === 'all') this.#write(' DISTINCT');
     else if (body.distinct !== null) {
       this.#write(' DISTINCT ON (');

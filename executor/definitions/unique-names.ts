@@ -27,6 +27,7 @@ export function withUniqueNames(query: Query): Query {
 function nameQuery(query: Query, parent: Level): Query {
   const level: Level = { parent, items: [], used: new Set() };
   const { body } = query;
+  if (body.kind === 'values') uniqueName('*VALUES*', null, level);
   if (body.kind !== 'select') return mapChildren(query, level);
   // Items are named before anything refers to them, in the order in which they were written.
   const from = body.from.map((item) => nameItem(item, level));
