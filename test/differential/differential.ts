@@ -8,7 +8,7 @@ import { type Ask, type Asked, type Difference, difference } from './compare.ts'
 import { EXPLANATIONS, type Explanation, isSimplyExplained } from './explained.ts';
 import { randomSchema, type Schema } from './schema.ts';
 import { type Statement, Statements } from './statements.ts';
-import { type Node, render, smaller } from './tree.ts';
+import { type Node, queriesIn, render, smaller } from './tree.ts';
 
 export interface RunOptions {
   readonly queries: number;
@@ -169,7 +169,20 @@ async function explanationOf(
 ): Promise<Explanation | null> {
   const ask: Ask = (statement, root) => pair.ask(statement, root);
   for (const explanation of explanations) if (await explanation.holds(asked, found, ask)) return explanation;
-  return null;
+  if (!asked.statement.isCarrier) return null;
+  // The query that it carries, where that alone is answered as differently.
+  const inner = queriesIn(asked.root).next().value;
+  if (inner === undefined) return null;
+  const alone = await ask({ ...asked.statement, kind: 'query', isCarrier: false, before: [], after: [] }, inner);
+  const other = difference(alone);
+  const isSame = other !== null && errorOf(alone.reference) === errorOf(asked.reference);
+  return isSame && errorOf(alone.target) === errorOf(asked.target)
+    ? explanationOf(pair, alone, other, explanations)
+    : null;
+}
+
+function errorOf(answers: readonly Answer[]): string {
+  return answers.find(({ error }) => error !== null)?.error?.message ?? '';
 }
 
 /** The smallest statement found that still differs, in the same way. */

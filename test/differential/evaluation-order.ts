@@ -3,6 +3,7 @@
  * on which both servers agree, and which show that either answer is one that the statement may have.
  */
 import { type Ask, type Asked, describeAll, difference, isCutCharacter } from './compare.ts';
+import { COLUMNS_MAX, tablesOf } from './schema.ts';
 import type { Statement } from './statements.ts';
 import { expressionsIn, type Node, type Part, queriesIn, render, replace, smaller, text } from './tree.ts';
 
@@ -13,7 +14,6 @@ const ROWS_MAX = 60;
 const PAIRS_MAX = 16;
 const GROUPS_MAX = 16;
 const GROUPS_ALONE_MAX = 150;
-const COLUMNS_MAX = 9;
 
 /**
  * Both servers have a reason for what they did, if for each of them there is a smaller case to which both answer that: the
@@ -63,11 +63,6 @@ function take<T>(source: Generator<T>, count: number): T[] {
 
 function* smallerStatements({ statement, root }: Asked): Generator<Case> {
   for (const candidate of smaller(root, isDecided)) yield { statement, root: candidate };
-}
-
-/** Behind a view may be any. */
-function tablesOf(sql: string): ReadonlySet<string> {
-  return new Set(/\bv\d\b/.test(sql) ? ['t0', 't1', 't2', 't3', 't4', 't5'] : sql.match(/\bt\d\b/g));
 }
 
 /** In a transaction in which one of its tables has only one row, or two, or all but one: that one may be what fails. */
@@ -126,37 +121,50 @@ function* rowsOfGroups({ statement, root, sql }: Asked): Generator<Case> {
   }
 }
 
-/** Each of its grouped queries with one group alone, in the statement and by itself, in PostgreSQL's order of their keys: the coarse sets before the fine ones. */
+/**
+ * Each of its grouped queries with one group alone, in the statement and by itself, in PostgreSQL's order of their keys: the coarse
+ * sets before the fine ones. First the others are left out by HAVING, then their rows by WHERE, too.
+ */
 function* singleGroups({ statement, root }: Asked): Generator<Case> {
+  const single = { ...statement, kind: 'query', order: null, before: [], after: [] } as const;
   for (const node of [root, ...queriesIn(root)]) {
-    const at = node.parts.findIndex((part) => render(part).startsWith(' GROUP BY '));
-    if (at < 0) continue;
-    const from = node.parts.findIndex((part) => render(part).startsWith(' FROM '));
-    const columns = [...new Set(render(node.parts[at]!).match(/\bq\d+\.\w+/g) ?? [])].join(', ');
-    if (from < 0 || columns === '') continue;
-    const key = `grouping(${columns}), ${columns}`;
-    const source = node.parts
-      .slice(from, at + 1)
-      .map(render)
-      .join('');
-    for (let n = 0; n < GROUPS_ALONE_MAX; n++) {
-      const ofGroup = `ROW(${key}) IS NOT DISTINCT FROM (SELECT ROW(${key})${source} ORDER BY 1 DESC OFFSET ${n} LIMIT 1)`;
-      const single = {
-        ...node,
-        parts: [...node.parts.slice(0, at + 1), ...havingBoth(ofGroup, node.parts.slice(at + 1))],
-      };
-      yield { statement, root: node === root ? single : replace(root, node, single) };
-      if (node !== root)
-        yield { statement: { ...statement, kind: 'query', order: null, before: [], after: [] }, root: single };
+    for (const alone of groupsOf(node)) {
+      yield { statement, root: node === root ? alone : replace(root, node, alone) };
+      if (node !== root) yield { statement: single, root: alone };
     }
   }
 }
 
-/** What stands behind GROUP BY, with one condition more in HAVING. */
-function havingBoth(condition: string, [first, ...rest]: readonly Part[]): Part[] {
-  const having = first === undefined ? '' : render(first);
-  if (having.startsWith(' HAVING ')) return [` HAVING ${condition} AND (${having.slice(' HAVING '.length)})`, ...rest];
-  return [` HAVING ${condition}`, ...(first === undefined ? [] : [first]), ...rest];
+function* groupsOf(node: Node): Generator<Node> {
+  const [from, where, group] = [' FROM ', ' WHERE ', ' GROUP BY '].map((word) =>
+    node.parts.findIndex((part) => render(part).startsWith(word)),
+  ) as [number, number, number];
+  const columns = group < 0 ? [] : [...new Set(render(node.parts[group]!).match(/\bq\d+\.\w+/g) ?? [])];
+  if (from < 0 || columns.length === 0) return;
+  const source = text(...node.parts.slice(from, group + 1));
+  const names = columns.join(', ');
+  const [head, tail] = [node.parts.slice(0, where < 0 ? group : where), node.parts.slice(group + 1)];
+  const rows = where < 0 ? [] : node.parts.slice(where, group);
+  for (let n = 0; n < GROUPS_ALONE_MAX * 2; n++) {
+    const [isByRows, at] = [n >= GROUPS_ALONE_MAX, n % GROUPS_ALONE_MAX];
+    const key = `SELECT grouping(${names}) AS g, ${names}${render(source)} ORDER BY ROW(grouping(${names}), ${names}) DESC OFFSET ${at} LIMIT 1`;
+    const ofGroup = `ROW(grouping(${names}), ${names}) IS NOT DISTINCT FROM (SELECT ROW(k.*) FROM (${key}) AS k)`;
+    const aliases = columns.map((_, i) => `k${i}`);
+    const isSame = columns.map((column, i) => {
+      const bit = 2 ** (columns.length - 1 - i);
+      return `(k.g & ${bit} <> 0 OR ${column} IS NOT DISTINCT FROM k.${aliases[i]})`;
+    });
+    const ofRows = `EXISTS (SELECT FROM (${key}) AS k(g, ${aliases.join(', ')}) WHERE ${isSame.join(' AND ')})`;
+    const kept = isByRows ? both(' WHERE ', ofRows, rows) : rows;
+    yield { ...node, parts: [...head, ...kept, node.parts[group]!, ...both(' HAVING ', ofGroup, tail)] };
+  }
+}
+
+/** With one condition more in the clause with which the parts may begin. */
+function both(word: string, condition: string, [first, ...rest]: readonly Part[]): Part[] {
+  const clause = first === undefined ? '' : render(first);
+  if (clause.startsWith(word)) return [`${word}${condition} AND (${clause.slice(word.length)})`, ...rest];
+  return [`${word}${condition}`, ...(first === undefined ? [] : [first]), ...rest];
 }
 
 /** A table, or a function of constants, with its alias. */

@@ -7,8 +7,9 @@ import { comparator, DEFAULT_FORMAT, inputText, OID } from '../../types/index.ts
 import type { Answer } from './client.ts';
 import { type Ask, type Asked, type Difference, describe, describeAll, difference, isCutCharacter } from './compare.ts';
 import { isOrderOfEvaluation } from './evaluation-order.ts';
-import type { Statement } from './statements.ts';
-import { contains, expressionsIn, replace, text } from './tree.ts';
+import { isOfAnotherPlan } from './plan-choice.ts';
+import { NONE, type Statement } from './statements.ts';
+import { contains, expressionsIn, type Node, queriesIn, replace, text } from './tree.ts';
 
 export interface Explanation {
   readonly name: string;
@@ -188,29 +189,11 @@ export const EXPLANATIONS: readonly Explanation[] = [
       found.kind === 'error' && errorsOf(asked).includes(null) && isOverflowByOrder(asked, ask),
   },
   {
-    name: 'arguments beside a constant NULL',
+    name: 'another plan of PostgreSQL',
     reason:
-      'a strict function of a constant NULL is NULL in PostgreSQL without computing what is no constant; here literals are no ' +
-      'constants of the plan, so that the other arguments are computed (isBesideNull)',
-    holds: (asked, found, ask) =>
-      found.kind === 'error' &&
-      asked.reference[0]!.error === null &&
-      !isMissing(asked) &&
-      OF_DATA.test(errorsOf(asked)[1] ?? '') &&
-      isBesideNull(asked, ask),
-  },
-  {
-    name: 'conditions that constants decide',
-    reason:
-      'true OR x, false AND x, x below WHERE false and rows that differ in a constant are known in PostgreSQL before the statement runs; ' +
-      'here literals are no constants of the plan, and x comes first where it stands first (isDecidedByConstants)',
-    holds: (asked, found, ask) =>
-      found.kind === 'error' &&
-      asked.reference[0]!.error === null &&
-      !isMissing(asked) &&
-      OF_DATA.test(errorsOf(asked)[1] ?? '') &&
-      !/\b(CASE |coalesce\()/.test(asked.sql) &&
-      isDecidedByConstants(asked, ask),
+      'planning otherwise, with the rows of a table in another order, or with literals as parameters of a generic plan (it does not ' +
+      'compute with them ahead; here they never are constants of the plan), PostgreSQL itself answers what the target has answered',
+    holds: (asked, found, ask) => found.kind !== 'columns' && !isMissing(asked) && isOfAnotherPlan(asked, ask),
   },
   {
     name: 'order of evaluation',
@@ -229,10 +212,9 @@ export const EXPLANATIONS: readonly Explanation[] = [
 
 /** Reasons that ask more. */
 const ASKING: ReadonlySet<string> = new Set([
+  'another plan of PostgreSQL',
   'order of evaluation',
   'what is computed of last digits',
-  'arguments beside a constant NULL',
-  'conditions that constants decide',
   'least and greatest under WITH TIES',
   'order of rows in sums',
   'rows that LIMIT takes of grouping sets',
@@ -244,45 +226,9 @@ export function isSimplyExplained(asked: Asked, found: Difference): boolean {
   return EXPLANATIONS.some(({ name, holds }) => !ASKING.has(name) && holds(asked, found, ask) === true);
 }
 
-/**
- * A constant of it is NULL, and with NULL in its place both servers answer what the reference has answered: PostgreSQL knows of
- * it before the statement runs, and computes no other argument of a strict function of it, unless that is a constant too.
- */
-async function isBesideNull(asked: Asked, ask: Ask): Promise<boolean> {
-  for (const node of expressionsIn(asked.root)) {
-    const simplest = node.simpler.find((each) => each.startsWith('NULL'));
-    if (simplest === undefined) continue;
-    const scalar: Statement = { kind: 'scalar', root: asked.root, order: null, before: [], after: [] };
-    const alone = await ask(scalar, text('SELECT ', node));
-    const isNull = difference(alone) === null && alone.reference[0]!.rows[0]?.[0] === null;
-    if (!isNull) continue;
-    const without = await ask(asked.statement, replace(asked.root, node, text(simplest)));
-    if (difference(without) === null && describeAll(without.reference) === describeAll(asked.reference)) return true;
-  }
-  return false;
-}
-
-/**
- * An argument of a condition or row fails by itself on both servers, with the target's error; with a literal in its place both
- * answer what the reference has answered.
- */
-async function isDecidedByConstants(asked: Asked, ask: Ask): Promise<boolean> {
-  if (!/ (AND|OR|WHERE|HAVING) |, .*\) (<>|=|<|>|<=|>=) \(/.test(asked.sql)) return false;
-  const scalar: Statement = { kind: 'scalar', root: asked.root, order: null, before: [], after: [] };
-  for (const node of expressionsIn(asked.root)) {
-    const alone = await ask(scalar, text('SELECT ', node));
-    if (difference(alone) !== null || describeAll(alone.target) !== describeAll(asked.target)) continue;
-    for (const simpler of [`NULL::${node.type}`, ...node.simpler]) {
-      const without = await ask(asked.statement, replace(asked.root, node, text(simpler)));
-      if (difference(without) === null && describeAll(without.reference) === describeAll(asked.reference)) return true;
-    }
-  }
-  return false;
-}
-
 /** A float in it, of constants alone, has other last digits on the other server; given the reference's, both answer as the reference has. */
 async function isOfLastDigits(asked: Asked, ask: Ask): Promise<boolean> {
-  const scalar: Statement = { kind: 'scalar', root: asked.root, order: null, before: [], after: [] };
+  const scalar: Statement = { ...NONE, kind: 'scalar', root: asked.root };
   for (const node of expressionsIn(asked.root)) {
     if (node.type !== 'float8' && node.type !== 'float4') continue;
     const alone = await ask(scalar, text('SELECT ', node));
@@ -297,11 +243,15 @@ async function isOfLastDigits(asked: Asked, ask: Ask): Promise<boolean> {
 /** Sorted and cut in a query around it, where no column is known to be equal to another. */
 async function isOrderedAround(asked: Asked, ask: Ask): Promise<boolean> {
   const { order } = asked.statement;
-  const at = asked.root.parts.findIndex((part) => typeof part !== 'string' && order !== null && contains(part, order));
-  if (at < 0) return false;
-  const inner = text(...asked.root.parts.slice(0, at));
-  const around = await ask(asked.statement, text('SELECT * FROM (', inner, ') AS w', ...asked.root.parts.slice(at)));
-  return difference(around) === null && describeAll(around.target, false) === describeAll(asked.target, false);
+  if (order === null) return false;
+  // Behind WITH stands the query that is sorted.
+  const isOver = (node: Node): boolean => contains(node, order);
+  const node = [asked.root, ...queriesIn(asked.root)].findLast(isOver);
+  const at = node?.parts.findIndex((part) => typeof part !== 'string' && isOver(part)) ?? -1;
+  if (node === undefined || at < 0) return false;
+  const around = text('SELECT * FROM (', text(...node.parts.slice(0, at)), ') AS w', ...node.parts.slice(at));
+  const sorted = await ask(asked.statement, replace(asked.root, node, around));
+  return difference(sorted) === null && describeAll(sorted.target, false) === describeAll(asked.target, false);
 }
 
 /** An aggregate of one column, and the alias of its table. */
@@ -311,7 +261,7 @@ const OF_COLUMN = /\b((?:sum|avg|var\w*|stddev\w*)\(((q\d+)\.c\d))\)/g;
 async function isOverflowByOrder(asked: Asked, ask: Ask): Promise<boolean> {
   const isOverflow = ({ error }: Answer): boolean => error?.message === 'value out of range: overflow';
   if (![asked.reference[0]!, asked.target[0]!].some(isOverflow)) return false;
-  const statement: Statement = { kind: 'query', root: asked.root, order: null, before: [], after: [] };
+  const statement: Statement = { ...NONE, kind: 'query', root: asked.root };
   for (const [, call, column, alias] of asked.sql.matchAll(OF_COLUMN)) {
     const item = new RegExp(`\\b[tv]\\d AS ${alias}\\b`).exec(asked.sql)?.[0];
     if (item === undefined) continue;

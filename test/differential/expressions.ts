@@ -14,9 +14,12 @@ export interface Column {
 /** What an expression may use. */
 export interface Scope {
   readonly columns: readonly Column[];
-  /** Makes a subquery of one column; null where there is none to be. */
-  readonly subquery: ((type: string, columns: readonly Column[]) => Node) | null;
+  /** Makes a subquery of columns of these types; null where there is none to be. */
+  readonly subquery: ((types: readonly string[], columns: readonly Column[]) => Node) | null;
 }
+
+/** The type of a column that is a row as a whole. */
+export const ROW = 'record';
 
 const ELEMENTS = [
   'int4',
@@ -78,6 +81,15 @@ export function functionSql(name: string): string {
   return TYPE_LIKE.has(name) || !/^[a-z_][a-z0-9_]*$/.test(name) ? `pg_catalog."${name}"` : name;
 }
 
+/** A call of a window function, and its window in two parts. */
+export interface WindowCall {
+  readonly call: Node;
+  readonly type: string;
+  readonly partition: Node;
+  /** ORDER BY and the frame. */
+  readonly order: Node;
+}
+
 export class Expressions {
   private readonly choice: Choice;
   private readonly catalog: Catalog;
@@ -119,7 +131,7 @@ export class Expressions {
     if (form === 2) return this.made(type, 'nullif(', inner(), ', ', inner(), ')');
     if (form === 3 && isOrdered(type))
       return this.made(type, `${choice.pick(['greatest', 'least'])}(`, list([inner(), inner()]), ')');
-    if (form === 4 && scope.subquery !== null) return this.made(type, '(', scope.subquery(type, scope.columns), ')');
+    if (form === 4 && scope.subquery !== null) return this.made(type, '(', scope.subquery([type], scope.columns), ')');
     if (form === 5) {
       const sources = [...this.catalog.casts].filter(([, targets]) => targets.includes(type)).map(([source]) => source);
       if (sources.length > 0) {
@@ -130,6 +142,14 @@ export class Expressions {
     if (form === 6 && type.startsWith('_')) {
       const element = (): Node => this.of(type.slice(1), scope, depth - 1);
       return this.made(type, 'ARRAY[', list([element(), element()]), `]::${typeSql(type)}`);
+    }
+    if (form === 7 && type.startsWith('_') && scope.subquery !== null && isOrdered(type)) {
+      const elements = scope.subquery([type.slice(1)], scope.columns);
+      return this.made(type, 'ARRAY(SELECT s.x FROM (', elements, ') AS s(x) ORDER BY 1)');
+    }
+    if (form === 8) {
+      const whole = this.ofWholeRow(type, scope);
+      if (whole !== null) return whole;
     }
     const call = this.callFor(type);
     return call === null ? this.leaf(type, scope) : this.call(call.callable, call.binding, type, scope, depth - 1);
@@ -158,6 +178,31 @@ export class Expressions {
     }
     const otherwise = this.choice.chance(0.7) ? text(' ELSE ', inner()) : '';
     return this.made(type, 'CASE WHEN ', this.of('bool', scope, depth - 1), ' THEN ', inner(), otherwise, ' END');
+  }
+
+  /** Of a row as a whole, where a type can be made of one. */
+  private ofWholeRow(type: string, scope: Scope): Node | null {
+    const rows = scope.columns.filter((column) => column.type === ROW);
+    if (rows.length === 0) return null;
+    const row = this.choice.pick(rows).sql;
+    const forms: Readonly<Record<string, readonly string[]>> = {
+      bool: [`(${row} IS NULL)`, `(${row} IS NOT NULL)`, `(ROW(${row}.*) IS NULL)`, `(${row} IS DISTINCT FROM ${row})`],
+      text: [`(${row})::text`, `(ROW(${row}.*, 1))::text`, `concat(${row}, 'a')`],
+      json: [`row_to_json(${row})`, `to_json(${row})`],
+      jsonb: [`to_jsonb(${row})`, `jsonb_build_array(${row})`],
+      int4: [`num_nulls(${row})`],
+    };
+    return forms[type] === undefined ? null : this.made(type, this.choice.pick(forms[type]));
+  }
+
+  /** A function that returns a set, and the type of its elements. */
+  setCall(scope: Scope): { node: Node; type: string } {
+    const callables = this.catalog.sets.filter(({ name, result }) => result !== 'record' && name !== 'generate_series');
+    const callable = this.choice.pick(callables);
+    const binding = this.binding(callable);
+    const type = bound(callable.result, binding);
+    const args = this.args(callable, binding, scope, 0);
+    return { node: expression(type, [`${functionSql(callable.name)}(`, text(...joined(args)), ')']), type };
   }
 
   /** A type that the scope has a column of, mostly. */
@@ -212,21 +257,25 @@ export class Expressions {
         return bool('(', this.of('bool', scope, depth - 1), ` IS ${not}${choice.pick(['TRUE', 'FALSE', 'UNKNOWN'])})`);
       case 8:
         if (scope.subquery === null) break;
-        return bool(`(${not}EXISTS (`, scope.subquery(type, scope.columns), '))');
+        return bool(`(${not}EXISTS (`, scope.subquery([type], scope.columns), '))');
       case 9:
         if (scope.subquery === null) break;
-        return bool('(', value(), ` ${not}IN (`, scope.subquery(type, scope.columns), '))');
+        return bool('(', value(), ` ${not}IN (`, scope.subquery([type], scope.columns), '))');
       case 10:
         if (scope.subquery === null) break;
         return bool(
           '(',
           value(),
           ` ${this.comparison()} ${choice.pick(['ANY', 'ALL'])} (`,
-          scope.subquery(type, scope.columns),
+          scope.subquery([type], scope.columns),
           '))',
         );
       case 11: {
         const other = this.someType(scope);
+        if (scope.subquery !== null && choice.chance(0.5)) {
+          const rows = scope.subquery([type, other], scope.columns);
+          return bool('((', value(), ', ', this.leaf(other, scope), `) ${not}IN (`, rows, '))');
+        }
         return bool(
           '((',
           value(),
@@ -367,7 +416,7 @@ export class Expressions {
   }
 
   /** `key`: columns that make rows different, or null where none are known. */
-  window(scope: Scope, key: readonly string[] | null, depth: number): { node: Node; type: string } {
+  window(scope: Scope, key: readonly string[] | null, depth: number): WindowCall {
     const { choice, catalog } = this;
     const partition = choice.chance(0.6) ? text('PARTITION BY ', this.leaf(this.someType(scope), scope)) : text();
     if (key !== null && choice.chance(0.6)) {
@@ -379,27 +428,16 @@ export class Expressions {
           ? expression('int4', [String(1 + choice.below(3))])
           : arg,
       );
-      const over = text(
-        ' OVER (',
-        partition,
-        ' ORDER BY ',
-        key.map((column) => `${column}${choice.pick(['', ' DESC', ' NULLS FIRST'])}`).join(', '),
-        this.frame(true),
-        ')',
-      );
-      return { node: this.made(type, `${callable.name}(`, text(...joined(args)), ')', over), type };
+      const keys = key.map((column) => `${column}${choice.pick(['', ' DESC', ' NULLS FIRST'])}`).join(', ');
+      const call = text(`${callable.name}(`, text(...joined(args)), ')');
+      return { call, type, partition, order: text(' ORDER BY ', keys, this.frame(true)) };
     }
     const { node, type } = this.plainAggregate(scope, depth);
+    if (!choice.chance(0.6)) return { call: node, type, partition, order: text() };
     const orderType = this.someType(scope);
-    const order = choice.chance(0.6)
-      ? text(' ORDER BY ', this.leaf(orderType, scope), choice.pick(['', '', ' DESC', ' NULLS FIRST']))
-      : text();
+    const order = text(' ORDER BY ', this.leaf(orderType, scope), choice.pick(['', '', ' DESC', ' NULLS FIRST']));
     const ranged = /^(int[248]|numeric|float8|date|timestamp|timestamptz|interval)$/.test(orderType) ? orderType : null;
-    const frame = order.parts.length > 0 ? this.frame(false, ranged) : '';
-    return {
-      node: this.made(type, node, ' OVER (', partition, order, frame, ')'),
-      type,
-    };
+    return { call: node, type, partition, order: text(order, this.frame(false, ranged)) };
   }
 
   /** Of those that do not mind in which order rows come. */

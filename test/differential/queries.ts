@@ -6,9 +6,9 @@
  */
 import type { Catalog } from './catalog.ts';
 import type { Choice } from './choice.ts';
-import { type Column, Expressions, joined } from './expressions.ts';
+import { type Column, Expressions, joined, ROW, type Scope } from './expressions.ts';
 import type { Schema, Table } from './schema.ts';
-import { expression, freely, list, type Node, optional, type Part, query, text } from './tree.ts';
+import { expression, freely, list, type Node, optional, type Part, query, render, text } from './tree.ts';
 import { isOrdered, simplestLiterals, typeSql } from './values.ts';
 
 export interface Relation {
@@ -43,6 +43,12 @@ const RESULT_TYPES = [
   'int4range',
 ];
 
+const SAMPLES = [
+  ' TABLESAMPLE BERNOULLI (100)',
+  ' TABLESAMPLE SYSTEM (100) REPEATABLE (1)',
+  ' TABLESAMPLE BERNOULLI (0)',
+];
+
 export class Queries {
   private readonly choice: Choice;
   private readonly schema: Schema;
@@ -73,15 +79,12 @@ export class Queries {
     if (form < 3 && depth > 0) return this.compound(types, outer, depth);
     if (form < 4) return this.values(types, outer);
     if (form < 8) return this.grouped(types, outer, depth);
+    if (depth > 0 && this.choice.chance(0.04)) return this.nestedWith(types, outer, depth);
     return this.select(types, outer, depth);
   }
 
-  private subquery(depth: number): ((type: string, columns: readonly Column[]) => Node) | null {
-    if (depth <= 0) return null;
-    return (type, columns) => {
-      const { node } = this.relation([type], columns, depth - 1);
-      return node;
-    };
+  private subquery(depth: number): Scope['subquery'] {
+    return depth <= 0 ? null : (types, columns) => this.relation(types, columns, depth - 1).node;
   }
 
   private types(): string[] {
@@ -100,8 +103,18 @@ export class Queries {
     const key = keys.every((each) => each !== null) ? keys.flatMap((each) => each ?? []) : null;
     const items: Node[] = types.map((type) => freely(expressions.of(type, scope, depth)));
     const resultTypes = [...types];
+    let windows = text();
     if (wanted === null && depth > 1 && choice.chance(0.25)) {
-      const { node, type } = expressions.window({ columns: local, subquery: null }, key, 1);
+      const { call, type, partition, order } = expressions.window({ columns: local, subquery: null }, key, 1);
+      const form = choice.below(6);
+      const over =
+        form === 0 ? ' OVER w' : form === 1 ? text(' OVER (w', order, ')') : text(' OVER (', partition, order, ')');
+      if (form < 2) windows = optional(' WINDOW w AS (', partition, form === 0 ? order : '', ')');
+      items.push(freely(expression(type, [call, over], simplestLiterals(type))));
+      resultTypes.push(type);
+    }
+    if (wanted === null && choice.chance(0.06)) {
+      const { node, type } = expressions.setCall({ columns: local, subquery: null });
       items.push(freely(node));
       resultTypes.push(type);
     }
@@ -117,7 +130,10 @@ export class Queries {
     const tail = forced === null ? this.tail(resultTypes, wanted !== null) : { node: forced, order: null };
     const names = items.map((_, i) => `x${i}`);
     const named = items.map((item, i) => text(item, ` AS ${names[i]}`));
-    const node = query('SELECT ', distinct, list(named), from.node, where, tail.node);
+    const isPlain =
+      from.items.length === 1 && / AS q\d+$/.test(render(from.node)) && /^ FROM t\d/.test(render(from.node));
+    const locked = isPlain && wanted === null && depth > 1 && choice.chance(0.1) ? optional(' FOR UPDATE') : text();
+    const node = query('SELECT ', distinct, list(named), from.node, where, windows, tail.node, locked);
     return { node, columns: names.map((name, i) => ({ name, type: resultTypes[i]! })), order: tail.order };
   }
 
@@ -150,7 +166,7 @@ export class Queries {
   }
 
   private from(outer: readonly Column[], depth: number): { node: Node; items: FromItem[] } {
-    const { choice, expressions } = this;
+    const { choice } = this;
     const first = this.fromItem(outer, [], depth);
     let node = first.node;
     const items: FromItem[] = [first.item];
@@ -166,24 +182,33 @@ export class Queries {
         ' FULL JOIN ',
         ' CROSS JOIN ',
         ', ',
-        ' NATURAL ',
+        ' USING ',
+        ' USING ',
       ]);
       const canLateral = !/RIGHT|FULL/.test(kind);
       const next = this.fromItem(outer, canLateral ? visible : [], depth);
-      if (kind === ' CROSS JOIN ' || kind === ', ') node = text(node, kind, next.node);
-      else {
-        const isFull = kind === ' FULL JOIN ';
-        node = text(
-          node,
-          kind === ' NATURAL ' ? ' JOIN ' : kind,
-          next.node,
-          ' ON ',
-          this.joinCondition(visible, next.item.columns, isFull, depth),
-        );
-      }
+      const shared = kind === ' USING ' && items.length === 1 ? sharedColumns(first.item, next.item) : [];
       items.push(next.item);
+      if (kind === ' CROSS JOIN ' || kind === ', ') node = text(node, kind, next.node);
+      else if (shared.length > 0) {
+        // Behind a FULL JOIN PostgreSQL gives columns other names, so that the merged ones are clear.
+        const joining = choice.pick([
+          ' JOIN ',
+          ' LEFT JOIN ',
+          ' RIGHT JOIN ',
+          n === more - 1 ? ' FULL JOIN ' : ' JOIN ',
+        ]);
+        const used = choice.some(shared, 1 + choice.below(2));
+        const alias = this.alias();
+        node = text(node, joining, next.node, ` USING (${used.map(({ name }) => name).join(', ')}) AS ${alias}`);
+        // What a FULL JOIN merges has no name of its own where PostgreSQL shows it.
+        items.push({ columns: joining === ' FULL JOIN ' ? [] : columnsOf(alias, used), key: [] });
+      } else {
+        const isFull = kind === ' FULL JOIN ';
+        const condition = this.joinCondition(visible, next.item.columns, isFull, depth);
+        node = text(node, kind === ' USING ' ? ' JOIN ' : kind, next.node, ' ON ', condition);
+      }
     }
-    void expressions;
     return { node: text(' FROM ', node), items };
   }
 
@@ -215,18 +240,35 @@ export class Queries {
       const isLateral = lateral.length > 0 && choice.chance(0.6);
       const inner = this.relation(null, isLateral ? [...lateral, ...outer] : outer, depth - 1);
       const node = text(isLateral ? 'LATERAL ' : '', '(', inner.node, `) AS ${alias}`);
-      return { node, item: { columns: columnsOf(alias, inner.columns), key: null } };
+      return { node, item: { columns: [...columnsOf(alias, inner.columns), { sql: alias, type: ROW }], key: null } };
     }
     if (form === 2) return this.functionItem(alias, lateral);
+    if (form === 3 && choice.chance(0.4)) return this.joinedItem(alias, depth);
     const table = this.ctes.length > 0 && choice.chance(0.6) ? choice.pick(this.ctes) : choice.pick(this.schema.tables);
-    const item = { columns: columnsOf(alias, table.columns), key: this.ctes.includes(table) ? null : [`${alias}.id`] };
-    return { node: text(`${table.name} AS ${alias}`), item };
+    const isTable = table.name.startsWith('t');
+    const sample = isTable && choice.chance(0.03) ? optional(choice.pick(SAMPLES)) : text();
+    const columns = [...columnsOf(alias, table.columns), { sql: alias, type: ROW }];
+    const item = { columns, key: this.ctes.includes(table) ? null : [`${alias}.id`] };
+    return { node: text(`${isTable && choice.chance(0.03) ? 'ONLY ' : ''}${table.name} AS ${alias}`, sample), item };
+  }
+
+  /** Two tables, joined under one name. */
+  private joinedItem(alias: string, depth: number): { node: Node; item: FromItem } {
+    const [left, right] = [this.choice.pick(this.schema.tables), this.choice.pick(this.schema.tables)];
+    const [one, other] = [this.alias(), this.alias()];
+    const on = this.joinCondition(columnsOf(one, left.columns), columnsOf(other, right.columns), false, depth);
+    const columns = [...left.columns, ...right.columns].map(({ type }, i) => ({ name: `y${i}`, type }));
+    const joining = this.choice.pick([' JOIN ', ' LEFT JOIN ']);
+    const names = columns.map(({ name }) => name).join(', ');
+    const node = text(`(${left.name} AS ${one}${joining}${right.name} AS ${other} ON `, on, `) AS ${alias}(${names})`);
+    return { node, item: { columns: [...columnsOf(alias, columns), { sql: alias, type: ROW }], key: null } };
   }
 
   private functionItem(alias: string, lateral: readonly Column[]): { node: Node; item: FromItem } {
     const { choice, expressions } = this;
     const scope = { columns: lateral, subquery: null };
     const ordinality = choice.chance(0.3);
+    if (choice.chance(0.2)) return this.rowsFrom(alias, scope);
     const [type, call]: [string, Node] = choice.chance(0.5)
       ? ['int4', text(`generate_series(1, `, expression('int4', [String(choice.below(5))]), ')')]
       : ((each) => [each, text('unnest(', expressions.leaf(`_${each}`, scope), ')')])(choice.pick(['int4', 'text']));
@@ -237,6 +279,20 @@ export class Queries {
       ` AS ${alias}(${columns.map((column) => column.name).join(', ')})`,
     );
     return { node, item: { columns: columnsOf(alias, columns), key: ordinality ? [`${alias}.n`] : null } };
+  }
+
+  /** Two functions side by side: the shorter one is filled with NULLs. */
+  private rowsFrom(alias: string, scope: Scope): { node: Node; item: FromItem } {
+    const series = expression('int4', [String(this.choice.below(5))]);
+    const elements = this.expressions.leaf('_text', scope);
+    const columns = [
+      { name: 'f', type: 'int4' },
+      { name: 'g', type: 'text' },
+      { name: 'n', type: 'int8' },
+    ];
+    const calls = text('ROWS FROM (generate_series(1, ', series, '), unnest(', elements, '))');
+    const node = text(calls, ` WITH ORDINALITY AS ${alias}(f, g, n)`);
+    return { node, item: { columns: columnsOf(alias, columns), key: [`${alias}.n`] } };
   }
 
   // ----------------------------------------------------------------------------------------------------------- grouping
@@ -251,6 +307,12 @@ export class Queries {
       local.filter((column) => isOrdered(column.type)),
       keyCount,
     );
+    if (keys.length > 0 && choice.chance(0.15)) {
+      const type = expressions.someType(scope);
+      const sql = render(expressions.of(type, scope, 1));
+      // A constant that a grouping set leaves out shows as NULL in some places, as itself in others.
+      if (isOrdered(type) && /\bq\d/.test(sql)) keys[0] = { sql: `(${sql})`, type };
+    }
     const keyNodes = keys.map((key) => expression(key.type, [key.sql]));
     const groupedScope = { columns: [...keys, ...outer], subquery: this.subquery(depth - 1) };
     const items: { node: Node; type: string }[] = [];
@@ -275,6 +337,7 @@ export class Queries {
         items.push({ node: call, type });
       }
     }
+    if (wanted === null && keys.length > 0 && choice.chance(0.15)) items.push(this.overGroups(keys, scope));
     const sets = this.groupingSets(keyNodes, wanted === null ? items : null);
     const having = choice.chance(0.25)
       ? optional(' HAVING ', `count(*) ${choice.pick(['>', '<', '<>'])} ${choice.below(4)}`)
@@ -290,6 +353,20 @@ export class Queries {
     const named = items.map((item, i) => text(freely(item.node), ` AS x${i}`));
     const node = query('SELECT ', list(named), from.node, where, sets, having, tail.node);
     return { node, columns: types.map((type, i) => ({ name: `x${i}`, type })), order: tail.order };
+  }
+
+  /** A window over the groups, of functions that answer alike for all peers. */
+  private overGroups(keys: readonly Column[], scope: Scope): { node: Node; type: string } {
+    const { choice, expressions } = this;
+    const order = choice
+      .some(keys, 1 + choice.below(keys.length))
+      .map(({ sql }) => `${sql}${choice.pick(['', ' DESC'])}`);
+    const over = ` OVER (ORDER BY ${order.join(', ')})`;
+    const ranked = choice.pick(['rank()', 'dense_rank()', 'count(*)', 'sum(count(*))']);
+    if (choice.chance(0.5)) return { node: expression('text', ['(', ranked, over, ')::text']), type: 'text' };
+    const inner = expressions.aggregate(scope, 1);
+    const value = text('(', inner.node, ')::text');
+    return { node: expression('text', [choice.pick(['max(', 'min(']), value, ')', over]), type: 'text' };
   }
 
   private extreme(type: string, scope: { columns: readonly Column[]; subquery: null }): Node {
@@ -386,6 +463,21 @@ export class Queries {
     return { ...main, node: query('WITH ', text(...joined(definitions)), ' ', main.node) };
   }
 
+  /** WITH in a query that may stand inside another one, and may read columns of it. */
+  private nestedWith(types: readonly string[] | null, outer: readonly Column[], depth: number): Relation {
+    const { choice } = this;
+    const before = this.ctes;
+    const inner = this.relation(null, choice.chance(0.3) ? outer : [], depth - 1);
+    const columns = inner.columns.map(({ type }, i) => ({ name: `w${i}`, type }));
+    const name = `cte_${this.alias()}`;
+    this.ctes = [...before, { name, columns }];
+    const main = this.select(types, outer, depth - 1);
+    this.ctes = before;
+    const names = columns.map((column) => column.name).join(', ');
+    const how = choice.pick(['', '', 'MATERIALIZED ', 'NOT MATERIALIZED ']);
+    return { ...main, node: query(`WITH ${name}(${names}) AS ${how}(`, inner.node, ') ', main.node) };
+  }
+
   private recursive(): Relation {
     const { choice, expressions } = this;
     const table = choice.pick(this.schema.tables);
@@ -411,7 +503,7 @@ export class Queries {
     );
     const main = choice.chance(0.5)
       ? text('SELECT n, v FROM r')
-      : text('SELECT n, count(*), count(DISTINCT v) FROM r GROUP BY n');
+      : text('SELECT n, count(*) AS a, count(DISTINCT v) AS b FROM r GROUP BY n');
     const extra = choice.pick([
       ...['', '', '', '', ' SEARCH DEPTH FIRST BY n SET o', ' SEARCH BREADTH FIRST BY n, v SET o'],
       ' CYCLE n SET c USING p',
@@ -422,6 +514,16 @@ export class Queries {
     const node = query('WITH RECURSIVE r(n, v) AS (', anchor, ` ${all} `, step, ')', optional(extra), ' ', shown);
     return { node, columns: [], order: null };
   }
+}
+
+/** Columns of both sides that have one name and type. */
+function sharedColumns(left: FromItem, right: FromItem): { name: string; type: string }[] {
+  const named = ({ columns }: FromItem): { name: string; type: string }[] =>
+    columns
+      .filter(({ type }) => isOrdered(type))
+      .map(({ sql, type }) => ({ name: sql.slice(sql.indexOf('.') + 1), type }));
+  const theirs = named(right);
+  return named(left).filter(({ name, type }) => theirs.some((other) => other.name === name && other.type === type));
 }
 
 function columnsOf(alias: string, columns: readonly { readonly name: string; readonly type: string }[]): Column[] {

@@ -17,6 +17,9 @@ export interface Schema {
   readonly targetSettings: readonly string[];
 }
 
+/** Of a table beside its key: c0, c1, ... */
+const COLUMNS_MIN = 4;
+export const COLUMNS_MAX = 10;
 const BTREE = new Set([
   'int2',
   'int4',
@@ -42,7 +45,7 @@ const BTREE = new Set([
   'daterange',
 ]);
 const GIN = new Set(['jsonb', '_int4', '_text']);
-const PLAN_SETTINGS = [
+export const PLAN_SETTINGS = [
   'enable_seqscan',
   'enable_hashjoin',
   'enable_mergejoin',
@@ -82,7 +85,7 @@ export function randomSchema(choice: Choice, name: string): Schema {
 
 function randomTable(choice: Choice, name: string): Table {
   const columns = [{ name: 'id', type: 'int4' }];
-  const count = 4 + choice.below(7);
+  const count = COLUMNS_MIN + choice.below(COLUMNS_MAX - COLUMNS_MIN + 1);
   for (let c = 0; c < count; c++) columns.push({ name: `c${c}`, type: c === 0 ? 'int4' : choice.pick(COLUMN_TYPES) });
   return { name, columns };
 }
@@ -146,4 +149,9 @@ function groupedViewOf(choice: Choice, tables: readonly Table[]): { sql: string;
   const join = `${base.name} AS a ${choice.pick(['JOIN', 'LEFT JOIN'])} ${other.name} AS b ON b.id = a.${choice.pick(['id', 'c0'])}`;
   const sql = `CREATE VIEW v1 AS SELECT a.id, count(b.id) AS c0, max(b.c0) AS c1 FROM ${join} GROUP BY a.id`;
   return { sql, table: { name: 'v1', columns } };
+}
+
+/** Those that a statement names; behind a view may be any. */
+export function tablesOf(sql: string): ReadonlySet<string> {
+  return new Set(/\bv\d\b/.test(sql) ? ['t0', 't1', 't2', 't3', 't4', 't5'] : sql.match(/\bt\d\b/g));
 }

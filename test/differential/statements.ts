@@ -1,8 +1,10 @@
 /** The statements of a run: single expressions, queries, and changes of data with what they leave behind. */
+
+import { carried } from './carriers.ts';
 import { type Callable, type Catalog, isPolymorphic } from './catalog.ts';
 import type { Choice } from './choice.ts';
 import { type Column, Expressions, functionSql, joined } from './expressions.ts';
-import { Queries } from './queries.ts';
+import { Queries, type Relation } from './queries.ts';
 import { scalarForm } from './scalars.ts';
 import type { Schema, Table } from './schema.ts';
 import { expression, freely, list, type Node, optional, text } from './tree.ts';
@@ -17,9 +19,11 @@ export interface Statement {
   /** Asked before and after, in one transaction. */
   readonly before: readonly string[];
   readonly after: readonly string[];
+  /** A statement that has a whole query in it (carriers.ts). */
+  readonly isCarrier: boolean;
 }
 
-const NONE = { before: [], after: [], order: null } as const;
+export const NONE = { before: [], after: [], order: null, isCarrier: false } as const;
 
 export class Statements {
   private readonly catalog: Catalog;
@@ -33,15 +37,20 @@ export class Statements {
   }
 
   next(): Statement {
-    const form = this.choice.below(27);
+    const form = this.choice.below(30);
     if (form === 26) return this.prepared();
+    if (form > 26) return carried(this.query(), this.choice);
     if (form < 5) return this.scalar();
     if (form < 11) return this.ofGrammar();
     if (form < 13) return this.rows();
     if (form < 14) return this.set();
     if (form < 18) return this.change();
-    const { node, order } = new Queries(this.catalog, this.schema, this.choice).statement();
+    const { node, order } = this.query();
     return { ...NONE, kind: 'query', root: node, order };
+  }
+
+  private query(): Relation {
+    return new Queries(this.catalog, this.schema, this.choice).statement();
   }
 
   private scalar(): Statement {
@@ -97,9 +106,9 @@ export class Statements {
           ? `(${callable.name} ${first})`
           : `(${first} ${callable.name} ${second})`;
     return {
+      ...NONE,
       kind: 'scalar',
       root: text('EXECUTE prepared(', text(...joined(args)), ')'),
-      order: null,
       before: [`PREPARE prepared(${types}) AS SELECT ${call} AS x`],
       after: ['DEALLOCATE prepared'],
     };
@@ -132,7 +141,7 @@ export class Statements {
             : form === 3
               ? this.merge(table, tables)
               : this.modifyingCte(table);
-    return { kind: 'change', root, order: null, before: ['BEGIN'], after: [`SELECT * FROM ${table.name}`, 'ROLLBACK'] };
+    return { ...NONE, kind: 'change', root, before: ['BEGIN'], after: [`SELECT * FROM ${table.name}`, 'ROLLBACK'] };
   }
 
   private returning(table: Table): Node {

@@ -271,7 +271,7 @@ export const COLUMN_TYPES: readonly string[] = [
 ];
 
 /** Types whose values can be sorted. */
-const UNORDERED = new Set(['json', 'jsonpath', 'point', 'lseg', 'box', 'path', 'polygon', 'line', 'circle']);
+const UNORDERED = new Set(['record', 'json', 'jsonpath', 'point', 'lseg', 'box', 'path', 'polygon', 'line', 'circle']);
 
 export function isOrdered(type: string): boolean {
   return !UNORDERED.has(type);
