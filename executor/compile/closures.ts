@@ -24,8 +24,8 @@ export type Closure<Row> = (x: ExecContext, row: Row, at: number) => Value;
 /** Whether a row passes a condition. */
 export type ConditionClosure<Row> = (x: ExecContext, row: Row, at: number) => boolean;
 
-/** Rows after which generated code would have been faster, the time to make it included. */
-export const CLOSURE_RUNS_MAX = 1000;
+/** Rows after which generated code would have been faster, the time to make it included; not a round number of rows, behind which most tables end. */
+export const CLOSURE_RUNS_MAX = 1500;
 /** Deeper expressions are generated: the frames of closures are many and large. */
 const DEPTH_MAX = 50;
 
