@@ -73,7 +73,7 @@ export class VirtualScanOperator extends IteratorOperator {
     };
   }
 
-  /** None where one cannot be computed: the filter will say so, if it comes to it. */
+  /** None where one cannot be computed, which the filter will say if it comes to it, or is no plain value. */
   #valuesOf(x: ExecContext, { keyValues }: Lookup): readonly Value[] {
     const values: Value[] = [];
     try {
@@ -82,6 +82,6 @@ export class VirtualScanOperator extends IteratorOperator {
       if (error instanceof SqlError) return [];
       throw error;
     }
-    return values;
+    return values.some((value) => value !== null && typeof value === 'object') ? [] : values;
   }
 }
