@@ -101,6 +101,10 @@ export class BindContext {
   nextCte(): number {
     return this.cteCount++;
   }
+  /** Whether a WITH query has been met, in the statement or in what it reads. */
+  get hasCtes(): boolean {
+    return this.cteCount > 0;
+  }
   nextExecParam(): number {
     return this.execParamCount++;
   }

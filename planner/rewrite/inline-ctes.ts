@@ -17,24 +17,20 @@ import {
   type Relation,
   toExpr,
 } from '../logical.ts';
+import { freeRels } from '../relation-sets.ts';
 import { isVolatile, mapChildren as mapChildrenOf, mapQuery, mapRelation } from '../traverse.ts';
 
 export function inlineCtes(context: BindContext, query: Query): Query {
-  if (query.ctes.length === 0) return query;
-  const { kept, inlined } = divide(query.ctes);
-  const rewritten = replaceReferences(context, { ...query, ctes: kept }, inlined);
-  return rewritten;
+  return context.hasCtes ? replaceReferences(context, query, new Map()) : query;
 }
 
 export function inlineModifyCtes(context: BindContext, modify: ModifyQuery): ModifyQuery {
-  if (modify.ctes.length === 0) return modify;
-  const { kept, inlined } = divide(modify.ctes);
-  return replaceInModify(context, { ...modify, ctes: kept }, inlined);
+  return context.hasCtes ? replaceInModify(context, modify, new Map()) : modify;
 }
 
 /** The statement with reads of inlined CTEs replaced, wherever it may have a subquery. */
-function replaceInModify(context: BindContext, modify: ModifyQuery, inlined: Map<number, CteDefinition>): ModifyQuery {
-  if (inlined.size === 0) return modify;
+function replaceInModify(context: BindContext, modify: ModifyQuery, outer: Map<number, CteDefinition>): ModifyQuery {
+  const { kept, inlined } = divide(modify.ctes, outer);
   const walk = (expr: Expr): Expr => inExpr(context, expr, inlined);
   const walkNullable = (expr: Expr | null): Expr | null => (expr === null ? null : walk(expr));
   const walkValues = (items: readonly LogicalAssignment[]): LogicalAssignment[] =>
@@ -42,7 +38,7 @@ function replaceInModify(context: BindContext, modify: ModifyQuery, inlined: Map
   const { onConflict, merge } = modify;
   return {
     ...modify,
-    ctes: modify.ctes.map((cte) => inCte(context, cte, inlined)),
+    ctes: kept.map((cte) => inCte(context, cte, inlined)),
     source: replaceReferences(context, modify.source, inlined),
     values: modify.values.map(walk),
     assignments: walkValues(modify.assignments),
@@ -66,9 +62,16 @@ function replaceInModify(context: BindContext, modify: ModifyQuery, inlined: Map
   };
 }
 
-function divide(ctes: readonly CteDefinition[]): { kept: CteDefinition[]; inlined: Map<number, CteDefinition> } {
+interface Divided {
+  readonly kept: readonly CteDefinition[];
+  /** Those of the queries around, too. */
+  readonly inlined: Map<number, CteDefinition>;
+}
+
+function divide(ctes: readonly CteDefinition[], outer: Map<number, CteDefinition>): Divided {
+  if (ctes.length === 0) return { kept: ctes, inlined: outer };
   const kept: CteDefinition[] = [];
-  const inlined = new Map<number, CteDefinition>();
+  const inlined = new Map(outer);
   for (const cte of ctes) {
     const info = cte as CteInfo;
     if (cte.query === null) {
@@ -88,7 +91,8 @@ function mayInline(query: Query): boolean {
     if (isVolatile(expr)) volatile = true;
     return expr;
   });
-  return !volatile && query.locks.length === 0;
+  // One that reads rows of a query around it (its columns, from within) is not a relation that could be merged.
+  return !volatile && query.locks.length === 0 && freeRels(query).size === 0;
 }
 
 function inCte(context: BindContext, cte: CteDefinition, inlined: Map<number, CteDefinition>): CteDefinition {
@@ -129,9 +133,9 @@ function inSublink(context: BindContext, query: Query, inlined: Map<number, CteD
   return replaced;
 }
 
-/** The query with reads of inlined CTEs replaced, in every subquery too. */
-function replaceReferences(context: BindContext, query: Query, inlined: Map<number, CteDefinition>): Query {
-  if (inlined.size === 0) return query;
+/** The query with reads of inlined CTEs replaced, its own and those of the queries around, and so in every subquery. */
+function replaceReferences(context: BindContext, query: Query, outer: Map<number, CteDefinition>): Query {
+  const { kept, inlined } = divide(query.ctes, outer);
   const relations = new Map<number, Relation>();
   for (const [rel, relation] of query.relations) relations.set(rel, replaceRelation(context, relation, inlined));
   const mapped = mapQuery({ ...query, relations: new Map() }, (expr) => inExpr(context, expr, inlined));
@@ -151,7 +155,7 @@ function replaceReferences(context: BindContext, query: Query, inlined: Map<numb
   return {
     ...mapped,
     relations,
-    ctes: query.ctes.map((cte) => inCte(context, cte, inlined)),
+    ctes: kept.map((cte) => inCte(context, cte, inlined)),
     setOperation:
       operation === null
         ? null
