@@ -35,7 +35,7 @@ describe('statements that come again', () => {
     'SELECT v, count(*), sum(n), max(c) FROM t GROUP BY v ORDER BY v NULLS FIRST',
     'SELECT count(*), min(length(v)) FROM t WHERE c IS DISTINCT FROM 5',
     'SELECT DISTINCT k, c FROM u JOIN t USING (id) ORDER BY 1, 2',
-    'SELECT id, (SELECT count(*) FROM u WHERE u.k = t.id % 5) FROM t WHERE id < 30',
+    'SELECT id, (SELECT count(*) FROM u WHERE u.k = t.id % 5) FROM t WHERE id < 60',
     'SELECT k, rank() OVER (ORDER BY k), lag(id) OVER (PARTITION BY k ORDER BY id) FROM u ORDER BY id',
     'SELECT id FROM t WHERE id = 500 FOR UPDATE',
     'UPDATE u SET k = k + 1 - 1 WHERE id < 10 RETURNING id, k',
