@@ -106,7 +106,6 @@ export {
 } from './network.ts';
 export { Numeric } from './numeric.ts';
 export { OID } from './oid.ts';
-
 export {
   plainCoefficient,
   plainDate,
@@ -138,6 +137,7 @@ export {
 } from './range.ts';
 export { rangeType } from './range-type.ts';
 export { SqlRecord } from './record.ts';
+export { REG_TYPES } from './scalar-codecs.ts';
 export { SelfTyped } from './self-typed.ts';
 export { type CatalogNames, DEFAULT_FORMAT, type FormatSettings } from './settings.ts';
 export { type Snapshot, snapshotOf, snapshotText } from './snapshot.ts';

@@ -340,7 +340,8 @@ const SCALARS: ReadonlyMap<number, Codec> = new Map<number, Codec>([
   [OID.VOID, { output: () => '', input: () => '', send: () => {}, receive: receiveText }],
 ]);
 
-const REG_TYPES: ReadonlySet<number> = new Set([
+/** regclass and its like: their output names an object of the catalog. */
+export const REG_TYPES: ReadonlySet<number> = new Set([
   OID.REGPROC,
   OID.REGPROCEDURE,
   OID.REGOPER,

@@ -1,5 +1,4 @@
 /** bytea: comparison, pieces, bits, encodings. Values are never changed in place. */
-
 import { type SqlError, sqlError } from '../../types/errors.ts';
 import { checkTextLength } from '../../types/index.ts';
 import { replaceEach } from '../../types/replace-each.ts';

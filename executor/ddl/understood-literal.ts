@@ -2,7 +2,7 @@
 import { FIRST_NORMAL_OID } from '../../catalog/entries.ts';
 import type { Expression, Literal, TypeName } from '../../parser/ast.ts';
 import type { Expr } from '../../planner/index.ts';
-import { baseTypeOid, DEFAULT_FORMAT, inputText, OID, outputText, typeByOid } from '../../types/index.ts';
+import { baseTypeOid, DEFAULT_FORMAT, inputText, OID, outputText, REG_TYPES, typeByOid } from '../../types/index.ts';
 import type { DdlContext } from './context.ts';
 import { keptFormat } from './kept-types.ts';
 
@@ -10,21 +10,6 @@ import { keptFormat } from './kept-types.ts';
 export function isUnknownLiteral(node: Expression): boolean {
   return node.kind === 'string' || node.kind === 'null';
 }
-
-/** Types whose output names an object of the catalog: their constants stay as they were written. */
-const OF_NAMES = new Set<number>([
-  OID.REGPROC,
-  OID.REGPROCEDURE,
-  OID.REGOPER,
-  OID.REGOPERATOR,
-  OID.REGCLASS,
-  OID.REGTYPE,
-  OID.REGCONFIG,
-  OID.REGDICTIONARY,
-  OID.REGNAMESPACE,
-  OID.REGROLE,
-  OID.REGCOLLATION,
-]);
 
 const SEARCH_TYPES = new Set<number>([OID.REGCONFIG, OID.REGDICTIONARY]);
 
@@ -83,7 +68,7 @@ export function literalOfType(x: DdlContext, node: Expression, typeOid: number):
 }
 
 function isOfNames(typeOid: number): boolean {
-  return OF_NAMES.has(typeByOid(typeOid)?.elementOid || typeOid);
+  return REG_TYPES.has(typeByOid(typeOid)?.elementOid || typeOid);
 }
 
 /** A constant by its value: its text is the output function's, whatever was written. */

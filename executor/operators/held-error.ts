@@ -21,9 +21,12 @@ export class HeldError {
     if (this.#error !== null) throw this.#error;
   }
 
-  /** A row has failed after `count` others of the batch: answers their number, or throws on. */
-  hold(x: ExecContext, error: unknown, count: number): number {
-    if (count === 0 || !x.holdsErrors || !(error instanceof SqlError)) throw error;
+  /**
+   * A row has failed after `count` others of the batch: answers their number, or throws on. What ends the statement or the session from outside
+   * (class 57) is no row's: whoever has enough rows must meet it too.
+   */
+  hold(x: Pick<ExecContext, 'holdsErrors'>, error: unknown, count: number): number {
+    if (count === 0 || !x.holdsErrors || !(error instanceof SqlError) || error.code.startsWith('57')) throw error;
     this.#error = error;
     return count;
   }

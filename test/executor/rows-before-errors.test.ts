@@ -4,6 +4,9 @@
  */
 import { expect } from 'chai';
 import pg from 'pg';
+import { queryCanceled, sessionTerminated } from '../../executor/context.ts';
+import { HeldError } from '../../executor/operators/held-error.ts';
+import { SqlError } from '../../types/errors.ts';
 import { createScratchDatabase, type ScratchDatabase } from '../support/database-target.ts';
 
 /** In a table of the numbers from 1 to 1000 the 500th fails. */
@@ -42,6 +45,21 @@ const QUERIES: readonly (readonly [what: string, sql: string, rows: number])[] =
   ['RETURNING', 'UPDATE t SET y = y RETURNING 1 / (x - 500)', 0],
   ['RETURNING of what fails before it', 'INSERT INTO w SELECT 1 / (x - 500) FROM t RETURNING *', 0],
 ];
+
+describe('an error behind rows', () => {
+  const shown = { holdsErrors: true };
+
+  it("waits for them, where it is a row's", () => {
+    const held = new HeldError();
+    expect(held.hold(shown, new SqlError('22012', 'division by zero'), 3)).to.equal(3);
+    expect(() => held.meet()).to.throw('division by zero');
+  });
+
+  it('does not wait, where it ends the statement or the session from outside: LIMIT would leave it behind', () => {
+    for (const error of [queryCanceled('statement timeout'), sessionTerminated()])
+      expect(() => new HeldError().hold(shown, error, 3)).to.throw(error.message);
+  });
+});
 
 describe('rows before one that fails', () => {
   let scratch: ScratchDatabase;

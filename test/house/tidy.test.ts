@@ -46,4 +46,9 @@ describe('house rules', () => {
   it('nothing is tracked that is made by a run', () => {
     expect(projectFiles(/\.(log|tmp|orig)$|(^|\/)(dist|data|node_modules|coverage)\//)).to.deep.equal([]);
   });
+
+  it('only what every project has lies beside the folders', () => {
+    const known = /^(\.gitignore|\.mocharc\.json|LICENSE|README\.md|biome\.json|package(-lock)?\.json|tsconfig\.json)$/;
+    expect(projectFiles(/^[^/]+$/).filter((file) => !known.test(file))).to.deep.equal([]);
+  });
 });
