@@ -10,6 +10,7 @@
  *  2. `version` differs between any two values with different content, in all databases of the process: plans are kept by it.
  *  3. Lists (indexesOf and the like) keep their identity from value to value while they do not change.
  */
+import { elementOfArrayName } from './array-types.ts';
 import { DATABASE_OWNER_ROLE_OID } from './authority.ts';
 import {
   addEntry,
@@ -316,19 +317,33 @@ export class Catalog {
   types(): Iterable<TypeEntry> {
     return this.#maps.types.values();
   }
-  /** A user-made type, in the schema or, when that is null, along the search path. */
+  /** A type that is called so in the schema: made by a user, a domain of information_schema, or the row type of a relation; no array types. */
+  typeIn(schemaOid: number, name: string): TypeEntry | undefined {
+    const found = this.#maps.typeNames.get(`${schemaOid}/${name}`);
+    if (found !== undefined) return found;
+    const domain = SYSTEM_DOMAINS.find((type) => type.schemaOid === schemaOid && type.name === name);
+    if (domain !== undefined) return domain;
+    const relation = this.relationByName(schemaOid, name);
+    return relation?.class === 'relation' ? rowTypeOf(relation) : undefined;
+  }
+  /** As typeIn, in the schema of that name or, when that is null, along the search path. */
   typeByName(schemaName: string | null, name: string, searchPath: readonly string[]): TypeEntry | undefined {
     for (const candidate of schemaName === null ? searchPath : [schemaName]) {
       const schema = this.schemaOfPath(candidate, searchPath);
-      const found = schema === undefined ? undefined : this.#maps.typeNames.get(`${schema.oid}/${name}`);
+      const found = schema === undefined ? undefined : this.typeIn(schema.oid, name);
       if (found !== undefined) return found;
-      const domain = SYSTEM_DOMAINS.find((type) => type.schemaOid === schema?.oid && type.name === name);
-      if (domain !== undefined) return domain;
-      const relation = schema === undefined ? undefined : this.relationByName(schema.oid, name);
-      const rowType = relation?.class === 'relation' ? rowTypeOf(relation) : undefined;
-      if (rowType !== undefined) return rowType;
     }
     return undefined;
+  }
+  /** The oid of a type that is called so, as typeByName, or of an array type by its own name (_name); 0: there is none. */
+  typeOidByName(schemaName: string | null, name: string, searchPath: readonly string[]): number {
+    for (const candidate of schemaName === null ? searchPath : [schemaName]) {
+      const schema = this.schemaOfPath(candidate, searchPath);
+      if (schema === undefined) continue;
+      const oid = this.typeIn(schema.oid, name)?.oid ?? elementOfArrayName(this, schema.oid, name)?.arrayOid ?? 0;
+      if (oid !== 0) return oid;
+    }
+    return 0;
   }
 
   // ---------------------------------------------------------------------------------------------------- statistics

@@ -1,10 +1,11 @@
 /** pg_type, pg_enum: built-in types and user-made ones. */
 import { BUILTIN_TYPES, baseTypeOid, OID, type SqlType, typeByOid } from '../../types/index.ts';
+import { arrayTypeNameIn } from '../array-types.ts';
 import type { Catalog } from '../catalog.ts';
 import { builtinCollations } from '../collations.ts';
 import { BOOTSTRAP_ROLE_OID, PG_CATALOG_SCHEMA_OID, type TypeEntry } from '../entries.ts';
 import { systemRelations } from '../system-tables.ts';
-import { arrayTypeName, rowTypeOf } from '../user-types.ts';
+import { rowTypeOf } from '../user-types.ts';
 import { collationOf } from './definitions.ts';
 import { functionsOfType, staticRows } from './static-tables.ts';
 import { type Row, type RowMaker, sorted, type ViewContext } from './view-context.ts';
@@ -83,9 +84,8 @@ function userType(context: ViewContext, entry: TypeEntry): Row[] {
   ];
   const array = typeByOid(entry.arrayOid);
   if (array !== undefined) {
-    rows.push(
-      typeRow(context.catalog, { ...array, name: arrayTypeName(entry.name) }, entry.owner, entry.schemaOid, {}),
-    );
+    const name = arrayTypeNameIn(context.catalog, entry);
+    rows.push(typeRow(context.catalog, { ...array, name }, entry.owner, entry.schemaOid, {}));
   }
   return rows;
 }

@@ -1,6 +1,6 @@
 /** DROP of everything but databases, roles and what they own. */
 import { findCollation } from '../../catalog/collations.ts';
-import { FIRST_NORMAL_OID, type NamedRelation } from '../../catalog/index.ts';
+import { FIRST_NORMAL_OID, type NamedRelation, type TypeEntry } from '../../catalog/index.ts';
 import { isSystemRoutine } from '../../catalog/system-routines.ts';
 import { systemDomain } from '../../catalog/system-types.ts';
 import { SEARCH_CLASSES, type SearchClass } from '../../catalog/text-search.ts';
@@ -12,7 +12,7 @@ import { castText, castTypes, hasCast, mustFindCast } from './casts.ts';
 import { ownCollation } from './collations.ts';
 import type { DdlContext, DdlResult, DdlSteps } from './context.ts';
 import { dropObjects } from './dependencies.ts';
-import { type ObjectReference, reference, referenceTo } from './describe.ts';
+import { describe, type ObjectReference, reference, referenceTo } from './describe.ts';
 import { findDroppedExtension } from './extensions.ts';
 import { checkOperatorOwner, mustFindOperator } from './operators.ts';
 import {
@@ -34,7 +34,7 @@ import {
 } from './routine-names.ts';
 import { findStatistics } from './statistics.ts';
 import { checkSearchOwner, findSearchObject } from './text-search.ts';
-import { findTypeOid, resolveType } from './type-names.ts';
+import { findTypeOid, resolveType, shownType } from './type-names.ts';
 
 type RelationType = 'table' | 'view' | 'materialized view' | 'index' | 'sequence' | 'foreign table';
 const RELATION_TYPES = new Set<ObjectType>([
@@ -207,21 +207,10 @@ function findType(
   if (type === undefined || systemDomain(oid) !== undefined) {
     throw sqlError('2BP01', `cannot drop type ${formatType(oid)} because it is required by the database system`);
   }
-  if (type.relationOid !== undefined) {
-    const { name } = x.catalog.relation(type.relationOid)!;
-    throw sqlError('2BP01', `cannot drop type ${formatType(oid)} because table ${name} requires it`, {
-      hint: `You can drop table ${name} instead.`,
-    });
-  }
-  if (type.oid !== oid) {
-    throw sqlError('2BP01', `cannot drop type ${formatType(oid)} because type ${formatType(type.oid)} requires it`, {
-      hint: `You can drop type ${formatType(type.oid)} instead.`,
-    });
-  }
-  if (type.rangeOid !== undefined) {
-    const range = formatType(type.rangeOid);
-    throw sqlError('2BP01', `cannot drop type ${formatType(oid)} because type ${range} requires it`, {
-      hint: `You can drop type ${range} instead.`,
+  const user = ownerOfType(x, type, oid);
+  if (user !== null) {
+    throw sqlError('2BP01', `cannot drop type ${shownType(x, oid)} because ${user} requires it`, {
+      hint: `You can drop ${user} instead.`,
     });
   }
   if (objectType === 'domain' && type.kind !== 'domain') {
@@ -229,6 +218,13 @@ function findType(
   }
   checkOwner(x, type.owner, `type ${type.name}`);
   return reference('type', type.oid);
+}
+
+/** What a type goes with and cannot be dropped without: a row type's table, an array's element, a multirange's range. */
+function ownerOfType(x: DdlContext, type: TypeEntry, oid: number): string | null {
+  if (type.oid !== oid) return `type ${shownType(x, type.oid)}`;
+  if (type.rangeOid !== undefined) return `type ${shownType(x, type.rangeOid)}`;
+  return type.relationOid === undefined ? null : describe(x, reference('relation', type.relationOid));
 }
 
 function findDroppedSearchObject(
@@ -344,11 +340,11 @@ function rawTypeName(type: TypeName): string {
 function signature(x: DdlContext, object: ObjectAddress, isRaw: boolean): string {
   const types = (object.parameters ?? [])
     .filter((parameter: FunctionParameter) => parameter.mode !== 'out' && parameter.mode !== 'table')
-    .map(({ type }) => (isRaw ? rawTypeName(type) : shownType(x, type)));
+    .map(({ type }) => (isRaw ? rawTypeName(type) : writtenType(x, type)));
   return `${object.name.join('.')}(${types.join(isRaw ? ',' : ', ')})`;
 }
 
-function shownType(x: DdlContext, type: TypeName): string {
+function writtenType(x: DdlContext, type: TypeName): string {
   const { typeOid } = resolveType(x, type);
   return formatType(typeOid);
 }

@@ -108,11 +108,13 @@ function keptName(x: DdlContext, type: TypeName): TypeName {
   if (type.percentType) return type;
   const last = type.name[type.name.length - 1];
   const schema = type.name.length > 1 ? type.name[type.name.length - 2] : null;
-  const found = x.catalog.typeByName(schema, last, x.searchPath);
-  // Tables' row types have no entry of their own by oid; built-in names are found first.
-  if (found === undefined || x.catalog.type(found.oid) === undefined) return type;
   if (schema === null && isBuiltIn(last)) return type;
-  return { ...type, name: [keptTypeName(found.oid)] };
+  const oid = x.catalog.typeOidByName(schema, last, x.searchPath);
+  const found = x.catalog.type(oid);
+  if (found === undefined) return type;
+  const name = [keptTypeName(found.oid)];
+  // An array type's own name: kept as an array of its elements.
+  return found.oid === oid ? { ...type, name } : { ...type, name, arrayDimensions: [-1] };
 }
 
 function keptCollation(x: DdlContext, name: readonly string[]): readonly string[] {

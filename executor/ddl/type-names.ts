@@ -79,7 +79,7 @@ export function findTypeOid(x: DdlContext, names: readonly string[], position = 
     throw sqlError('3F000', `schema "${schema}" does not exist`, at(x, position));
   }
   if (schema !== null) x.checkSchema(schema);
-  return x.catalog.typeByName(schema, name, x.searchPath)?.oid ?? 0;
+  return x.catalog.typeOidByName(schema, name, x.searchPath);
 }
 
 function columnType(x: DdlContext, type: TypeName): ResolvedType {

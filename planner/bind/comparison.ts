@@ -331,16 +331,12 @@ function distinctFrom(context: BindContext, left: Expr, right: Expr, negated: bo
 export function bindNullIf(level: Level, node: ast.NullIfExpr): Expr {
   const { context } = level;
   const position = positionOf(context, node.position);
-  const call = makeOperatorCall(context, '=', bindExpr(level, node.left), bindExpr(level, node.right), position);
+  const value = bindExpr(level, node.left);
+  const call = makeOperatorCall(context, '=', value, bindExpr(level, node.right), position);
   if (call.typeOid !== BOOL) throw context.error('42804', 'NULLIF requires = operator to yield boolean', position);
   const [left, right] = call.args;
-  return {
-    kind: 'nullIf',
-    left,
-    right,
-    equality: call.function,
-    result: left,
-    typeOid: left.typeOid,
-    typeModifier: left.typeModifier,
-  };
+  // Of the type that is compared, but for a composite type: its rows stay its own when they are compared as records.
+  const result = left.typeOid === RECORD ? value : left;
+  const { typeOid, typeModifier } = result;
+  return { kind: 'nullIf', left, right, equality: call.function, result, typeOid, typeModifier };
 }

@@ -73,8 +73,7 @@ export function findType(context: BindContext, name: readonly string[], position
     if (builtin !== undefined) return builtin.oid;
   }
   context.checkSchema(name, position);
-  const found = context.catalog.typeByName(schema, last, context.environment.searchPath);
-  return found === undefined || found === null ? 0 : found.oid;
+  return context.catalog.typeOidByName(schema, last, context.environment.searchPath);
 }
 
 function percentType(context: BindContext, type: TypeName): ResolvedType {

@@ -6,6 +6,7 @@ import type { Expr, FrameBound, SortKey, WindowFrame } from '../expr.ts';
 import { logical, type WindowDefinition } from '../logical.ts';
 import { someExpr } from '../traverse.ts';
 import { canCoerce, coerceType } from './coerce.ts';
+import { mustHaveEquality } from './comparable.ts';
 import type { Position } from './context.ts';
 import { bindCount, bindExpr } from './expression.ts';
 import { findBinaryOperator } from './overload.ts';
@@ -136,7 +137,11 @@ function bindWindowSpec(
     spec.orderBy.map((item) => bindOrderItem(context, item, bindSortExpr(level, item.expr))),
   );
   let partitionBy: readonly Expr[] = level.withClause('window partition', () =>
-    spec.partitionBy.map((expr) => bindSortExpr(level, expr)),
+    spec.partitionBy.map((expr) => {
+      const key = bindSortExpr(level, expr);
+      mustHaveEquality(context, key.typeOid, positionOf(context, expr.position));
+      return key;
+    }),
   );
   if (base !== null) {
     if (partitionBy.length > 0) {

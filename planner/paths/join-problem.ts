@@ -94,6 +94,8 @@ export class JoinProblem {
   /** Outer joins around what is being looked at that make up rows for its side, and semi and anti joins of which it is the right side. */
   private nullableDepth = 0;
   readonly all: RelSet;
+  /** Some relation refers to others of this problem laterally. */
+  readonly hasLateral: boolean;
   /** Perhaps not all rows are wanted (LIMIT): paths that start fast are kept. */
   readonly fastStart: boolean;
   private readonly bits = new Map<number, RelSet>();
@@ -124,6 +126,7 @@ export class JoinProblem {
       const relation = query.relations.get(rel)!;
       this.base.push({ relation, bit: this.bits.get(rel)!, lateral: this.maskOfSet(lateralRels(relation)) });
     }
+    this.hasLateral = this.base.some(({ lateral }) => lateral !== NO_RELS);
     const scope: RelSet[] = query.from.map((item) => this.deconstruct(item));
     const whole = scope.reduce((a, b) => a | b, NO_RELS);
     for (const part of conjuncts(query.where)) this.addInner(part, whole, this.specials);

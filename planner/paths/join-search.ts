@@ -98,8 +98,8 @@ function dynamicProgramming(problem: JoinProblem, component: readonly JoinRelati
         for (const b of others) {
           const other = b.inComponent;
           if ((inComponent & other) !== 0 || (nearComponent & other) === 0 || (isHalf && inComponent > other)) continue;
-          const isSpecial = sets.meetsSpecial(inComponent, other);
-          const kind = isSpecial ? joinKind(problem, a.mask, b.mask) : PLAIN;
+          const isConstrained = problem.hasLateral || sets.meetsSpecial(inComponent, other);
+          const kind = isConstrained ? joinKind(problem, a.mask, b.mask) : PLAIN;
           if (kind === null) continue;
           const conditions = sets.due(a, b, kind);
           const before = known.get(inComponent | other);
@@ -195,7 +195,29 @@ function joinKind(problem: JoinProblem, a: RelSet, b: RelSet): JoinKind | null {
     if (found !== null) return null;
     found = kind;
   }
+  if (problem.hasLateral && strandsLateral(problem, both)) return null;
   return found ?? PLAIN;
+}
+
+/**
+ * Whether the set still refers laterally to relations that it can only meet on the right side of an outer, semi or anti join of which it is the left
+ * side, at once or after others: such a set never becomes part of the whole (PostgreSQL's join_is_legal).
+ */
+function strandsLateral(problem: JoinProblem, set: RelSet): boolean {
+  let wanted = NO_RELS;
+  for (const { bit, lateral } of problem.base) if ((bit & set) !== NO_RELS) wanted |= lateral;
+  wanted &= ~set;
+  if (wanted === NO_RELS) return false;
+  let reached = set;
+  for (let grows = true; grows; ) {
+    grows = false;
+    for (const { type, minLeft, right } of problem.specials) {
+      if (type === 'full' || (minLeft & reached) === NO_RELS || (right & ~reached) === NO_RELS) continue;
+      reached |= right;
+      grows = true;
+    }
+  }
+  return (reached & wanted) !== NO_RELS;
 }
 
 function joinRows(
