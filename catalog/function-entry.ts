@@ -102,6 +102,8 @@ export interface FunctionContext {
   currentXid(assign: boolean): number | null;
   /** What the running statement's snapshot sees, as pg_snapshot has it. */
   currentSnapshot?(): string;
+  /** Hands the running statement's snapshot to other sessions, under the name that it answers. */
+  exportSnapshot?(): string;
   /** Of a transaction's id; null: it is too long ago to know. */
   xactStatus?(xid: number | bigint): 'in progress' | 'committed' | 'aborted' | 'future' | null;
   /** The catalog as this transaction sees it (catalog/catalog.ts's Catalog); for regclass, pg_get_*def and the like. */

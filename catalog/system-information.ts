@@ -204,6 +204,11 @@ export interface SystemInformation {
   /** null: there is none. */
   file?(path: string): FileInformation | null;
   readonly shared: SharedCatalog;
+  /** The text that the client has sent. */
+  readonly currentQuery: string;
+  readonly nextXid: number;
+  /** All transactions before it have ended: rows need no more of their xids, whatever is written there. */
+  readonly oldestXid: number;
   /** Oid of the role whose rights count (current_user). */
   readonly currentRoleOid: number;
   /** The session's temporary schema, 0 before there is one. */

@@ -278,6 +278,11 @@ export class SessionFunctions implements FunctionContext {
     }
   }
 
+  exportSnapshot(): string {
+    this.#session.ensureTransaction();
+    return this.#session.transaction.exportSnapshot(this.processId);
+  }
+
   xactStatus(xid: number | bigint): 'in progress' | 'committed' | 'aborted' | 'future' | null {
     return this.#session.engine.transactions.statusOf(Number(xid));
   }

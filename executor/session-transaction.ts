@@ -29,6 +29,7 @@ import { sqlError } from '../types/errors.ts';
 import { LazyMap } from '../types/lazy-map.ts';
 import type { FollowUp } from './context.ts';
 import type { DatabaseRuntime } from './database-runtime.ts';
+import { type ExportedSnapshot, snapshotId } from './exported-snapshots.ts';
 import { PendingNotifications } from './notifications.ts';
 import type { SharedRuntime } from './shared-runtime.ts';
 
@@ -95,6 +96,7 @@ export class SessionTransaction {
   /** BEGIN AS OF SYSTEM TIME: what #snapshot sees; null: the present. */
   moment: CommitMoment | null = null;
   #snapshot: Snapshot | null = null;
+  #exported: ExportedSnapshot[] = [];
   #changes: PendingChange[] = [];
   #catalog: Catalog | null = null;
   #catalogBase: Catalog | null = null;
@@ -165,6 +167,38 @@ export class SessionTransaction {
       this.snapshotTime = this.#now();
     } else transactions.refreshOwnWrites(this.#snapshot);
     return transactions.shareSnapshot(this.#snapshot);
+  }
+
+  /** A name by which other transactions can import the snapshot of the running statement, until this one ends. */
+  exportSnapshot(processId: number): string {
+    if (this.savepoints.length > 0) throw sqlError('25001', 'cannot export a snapshot from a subtransaction');
+    if (this.pastMoment !== null) throw sqlError('0A000', 'cannot export a snapshot of the past');
+    const id = snapshotId(processId, (this.txn as Transaction).id, this.#exported.length + 1);
+    const snapshot = this.takeSnapshot();
+    const { oid: databaseOid } = this.#database;
+    const { isolation, isReadOnly } = this;
+    const time = this.snapshotTime ?? this.#now();
+    const exported = { id, databaseOid, snapshot, time, isolation, isReadOnly };
+    this.#exported.push(exported);
+    this.#shared.exportedSnapshots.add(exported);
+    return id;
+  }
+
+  /** SET TRANSACTION SNAPSHOT: the transaction sees what the one sees that exported it, but for that one's own writes. */
+  importSnapshot(id: string): void {
+    const txn = this.txn as Transaction;
+    if (this.hasSnapshot || this.savepoints.length > 0 || txn.isRegistered) {
+      throw sqlError('25001', 'SET TRANSACTION SNAPSHOT must be called before any query');
+    }
+    if (!this.isRepeatableRead) {
+      const message = 'a snapshot-importing transaction must have isolation level SERIALIZABLE or REPEATABLE READ';
+      throw sqlError('0A000', message);
+    }
+    const exported = this.#shared.exportedSnapshots.find(id, this.#database.oid);
+    if (this.isolation === 'serializable') checkSerializable(this.isReadOnly, exported);
+    this.#snapshot = this.#engine.transactions.adoptSnapshot(txn, exported.snapshot);
+    this.snapshotTime = exported.time;
+    this.hasSnapshot = true;
   }
 
   /** A snapshot of a moment in the past; give it back with releaseSnapshot. */
@@ -397,7 +431,16 @@ export class SessionTransaction {
     this.snapshotTime = null;
   }
 
+  #withdrawExported(): void {
+    for (const { id, snapshot } of this.#exported) {
+      this.#shared.exportedSnapshots.remove(id);
+      this.#engine.transactions.releaseSnapshot(snapshot);
+    }
+    this.#exported = [];
+  }
+
   #reset(): void {
+    if (this.#exported.length > 0) this.#withdrawExported();
     this.txn = null;
     this.isBlock = false;
     this.isFailed = false;
@@ -411,6 +454,16 @@ export class SessionTransaction {
     this.#changes = [];
     this.#catalog = null;
     this.#catalogBase = null;
+  }
+}
+
+function checkSerializable(isReadOnly: boolean, exported: ExportedSnapshot): void {
+  if (exported.isolation !== 'serializable') {
+    throw sqlError('0A000', 'a serializable transaction cannot import a snapshot from a non-serializable transaction');
+  }
+  if (exported.isReadOnly && !isReadOnly) {
+    const message = 'a non-read-only serializable transaction cannot import a snapshot from a read-only transaction';
+    throw sqlError('0A000', message);
   }
 }
 

@@ -29,6 +29,7 @@ import {
 import { type SqlError, sqlError } from '../types/errors.ts';
 import { useTypes } from '../types/index.ts';
 import { LazyMap } from '../types/lazy-map.ts';
+import { activityText } from './activity-text.ts';
 import { AutoExplain } from './auto-explain.ts';
 import {
   type ExecContext,
@@ -114,8 +115,10 @@ export class Session implements ProtocolSession, PlanningSession, ExecServices {
   isWaitingForLock = false;
   /** Of the index that the session is building. */
   indexProgress: IndexProgress | null = null;
-  /** Text and kind of what runs, for pg_stat_activity. */
+  /** Text of what runs. */
   activity = '';
+  /** Of what ran last, as pg_stat_activity shows it of a session that is idle. */
+  lastActivity = '';
   #task: Task | null = null;
   #interrupt: Error | null = null;
   #isClosed = false;
@@ -449,6 +452,7 @@ export class Session implements ProtocolSession, PlanningSession, ExecServices {
     this.#timers.startIdle(this.transaction.isBlock, this.#endWith);
     this.functions.endStatement();
     this.#timers.endStatement();
+    if (this.activity !== '') this.lastActivity = activityText(this.activity);
     this.activity = '';
     if (this.settings.hasReports)
       for (const [name, value] of this.settings.takeReports()) this.sink.parameterStatus(name, value);

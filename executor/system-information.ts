@@ -22,6 +22,7 @@ import { PAGE_SIZE, USAGE_COUNT_MAX } from '../storage/limits.ts';
 import type { LockOwner, LockRow } from '../storage/mvcc/lock-manager.ts';
 import type { Transaction } from '../storage/mvcc/transaction.ts';
 import { sqlError } from '../types/errors.ts';
+import { activityText } from './activity-text.ts';
 import { memoryParts } from './memory-parts.ts';
 import { fileAt, folderAt } from './server-folders.ts';
 import type { Session } from './session.ts';
@@ -67,7 +68,7 @@ function activityOf(session: Session): SessionActivity {
     waitEvent: awaited ?? (isActive ? null : 'ClientRead'),
     state: isActive ? 'active' : idle,
     transactionId: session.transaction.txn?.hasWritten === true ? shownId(session.transaction.txn) : null,
-    query: session.activity,
+    query: isActive ? activityText(session.activity) : session.lastActivity,
     backendType: 'client backend',
   };
 }
@@ -275,6 +276,18 @@ export class SessionSystemInformation implements SystemInformation {
     const end = engine.wal.switchSegment();
     engine.archiver?.wake();
     return end;
+  }
+
+  get currentQuery(): string {
+    return this.#session.activity;
+  }
+
+  get nextXid(): number {
+    return this.#session.engine.transactions.nextXid;
+  }
+
+  get oldestXid(): number {
+    return this.#session.engine.transactions.oldestXid;
   }
 
   walFileName(lsn: number): string {

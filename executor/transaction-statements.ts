@@ -160,7 +160,6 @@ export function* rollbackTo(session: Session, name: string): Task<string> {
 
 /** SET TRANSACTION, SET SESSION CHARACTERISTICS. */
 export function setTransaction(session: Session, node: SetTransactionStatement): string {
-  if (node.snapshot !== null) throw sqlError('0A000', 'SET TRANSACTION SNAPSHOT is not supported');
   if (node.sessionCharacteristics) {
     if (node.modes.asOf !== undefined) {
       throw sqlError('0A000', 'AS OF SYSTEM TIME is not a characteristic of sessions', {
@@ -179,9 +178,11 @@ export function setTransaction(session: Session, node: SetTransactionStatement):
       code: '25P01',
       message: 'SET TRANSACTION can only be used in transaction blocks',
     });
-    return 'SET';
+    if (node.snapshot === null) return 'SET';
+    session.ensureTransaction();
   }
-  applyModes(session, node.modes, pastOf(session, node.modes));
+  if (node.snapshot !== null) session.transaction.importSnapshot(node.snapshot);
+  else applyModes(session, node.modes, pastOf(session, node.modes));
   return 'SET';
 }
 

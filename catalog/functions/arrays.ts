@@ -146,6 +146,13 @@ function incompatible(detail: string): Error {
 const sameItems = (a: readonly number[], b: readonly number[]): boolean =>
   a.length === b.length && a.every((item, i) => item === b[i]);
 
+/** Vectors of oids: shorter ones come first. */
+function compareVectors({ elements: a }: SqlArray, { elements: b }: SqlArray): number {
+  if (a.length !== b.length) return a.length - b.length;
+  const i = a.findIndex((item, at) => item !== b[at]);
+  return i < 0 ? 0 : (a[i] as number) - (b[i] as number);
+}
+
 /** Arrays of n and n dimensions are put one behind the other; with n and n - 1, the smaller becomes one more element. */
 function concatenate(elementOid: number, a: SqlArray | null, b: SqlArray | null): SqlArray | null {
   if (a === null) return b;
@@ -354,6 +361,10 @@ export const arrayFunctions: FunctionModule = {
     enum_ne: (a: string, b: string) => a !== b,
     oidvectoreq: (a: SqlArray, b: SqlArray) => sameItems(a.elements as number[], b.elements as number[]),
     oidvectorne: (a: SqlArray, b: SqlArray) => !sameItems(a.elements as number[], b.elements as number[]),
+    oidvectorlt: (a: SqlArray, b: SqlArray) => compareVectors(a, b) < 0,
+    oidvectorle: (a: SqlArray, b: SqlArray) => compareVectors(a, b) <= 0,
+    oidvectorgt: (a: SqlArray, b: SqlArray) => compareVectors(a, b) > 0,
+    oidvectorge: (a: SqlArray, b: SqlArray) => compareVectors(a, b) >= 0,
   },
   specialised: {
     ...comparisons('array', firstType),

@@ -358,7 +358,11 @@ export const BUILTIN_PROCS = `31|byteaout|17|2275|iS|byteaout
 659|namene|19 19|16|iS|namene
 668|bpchar|1042 23 16|1042|iS|bpchar
 669|varchar|1043 23 16|1043|iS|varchar
+677|oidvectorlt|30 30|16|iS|oidvectorlt
+678|oidvectorle|30 30|16|iS|oidvectorle
 679|oidvectoreq|30 30|16|iS|oidvectoreq
+680|oidvectorge|30 30|16|iS|oidvectorge
+681|oidvectorgt|30 30|16|iS|oidvectorgt
 683|network|869|650|iS|network_network
 696|netmask|869|869|iS|network_netmask
 697|masklen|869|23|iS|network_masklen
@@ -412,6 +416,7 @@ export const BUILTIN_PROCS = `31|byteaout|17|2275|iS|byteaout
 782|hash_array_extended|2277 20|20|iS|hash_array_extended
 785|dist_polyc|604 718|701|iS|dist_polyc
 810|pg_client_encoding||19|sS|pg_client_encoding
+817|current_query||25|v|current_query
 830|macaddr_eq|829 829|16|iS|macaddr_eq
 831|macaddr_lt|829 829|16|iS|macaddr_lt
 832|macaddr_le|829 829|16|iS|macaddr_le
@@ -623,6 +628,7 @@ export const BUILTIN_PROCS = `31|byteaout|17|2275|iS|byteaout
 1178|date|1184|1082|sS|timestamptz_date
 1179|jsonb_path_query_tz|3802 4072 3802 16|3802|sSR|jsonb_path_query_tz|target,path,vars,silent||["{}",false]
 1180|jsonb_path_query_array_tz|3802 4072 3802 16|3802|sS|jsonb_path_query_array_tz|target,path,vars,silent||["{}",false]
+1181|age|28|23|sS|xid_age
 1188|timestamptz_mi|1184 1184|1186|iS|timestamp_mi
 1189|timestamptz_pl_interval|1184 1186|1184|sS|timestamptz_pl_interval
 1190|timestamptz_mi_interval|1184 1186|1184|sS|timestamptz_mi_interval
@@ -969,6 +975,7 @@ export const BUILTIN_PROCS = `31|byteaout|17|2275|iS|byteaout
 1710|trunc|1700|1700|iS|trunc_numeric
 1711|ceil|1700|1700|iS|numeric_ceil
 1712|floor|1700|1700|iS|numeric_floor
+1713|length|17 19|23|sS|length_in_encoding
 1714|convert_from|17 19|25|sS|pg_convert_from
 1715|cidr|869|650|iS|inet_to_cidr
 1716|pg_get_expr|194 26|25|sS|pg_get_expr
@@ -1748,6 +1755,8 @@ export const BUILTIN_PROCS = `31|byteaout|17|2275|iS|byteaout
 3062|reverse|25|25|iS|text_reverse
 3063|pg_stat_get_buf_fsync_backend||20|sS|pg_stat_get_buf_fsync_backend
 3070|pg_stat_get_db_conflict_all|26|20|sS|pg_stat_get_db_conflict_all
+3071|pg_wal_replay_pause||2278|vS|pg_wal_replay_pause
+3072|pg_wal_replay_resume||2278|vS|pg_wal_replay_resume
 3073|pg_is_wal_replay_paused||16|vS|pg_is_wal_replay_paused
 3074|pg_stat_get_db_stat_reset_time|26|1184|sS|pg_stat_get_db_stat_reset_time
 3075|pg_stat_get_bgwriter_stat_reset_time||1184|sS|pg_stat_get_bgwriter_stat_reset_time
@@ -1947,6 +1956,7 @@ export const BUILTIN_PROCS = `31|byteaout|17|2275|iS|byteaout
 3425|pg_partition_ancestors|2205|2205|vSR10|pg_partition_ancestors|partitionid
 3426|pg_stat_get_db_checksum_failures|26|20|sS|pg_stat_get_db_checksum_failures
 3432|gen_random_uuid||2950|vS|gen_random_uuid
+3436|pg_promote|16 23|16|vS|pg_promote|wait,wait_seconds||[true,60]
 3437|prefixsel|2281 26 2281 23|701|sS|prefixsel
 3438|prefixjoinsel|2281 26 2281 21 2281|701|sS|prefixjoinsel
 3447|macaddr8_send|774|17|iS|macaddr8_send
@@ -2025,6 +2035,8 @@ export const BUILTIN_PROCS = `31|byteaout|17|2275|iS|byteaout
 3571|int4_avg_accum_inv|1016 23|1016|iS|int4_avg_accum_inv
 3572|int2int4_sum|1016|20|iS|int2int4_sum
 3579|jsonb_insert|3802 1009 3802 16|3802|iS|jsonb_insert|jsonb_in,path,replacement,insert_after||[false]
+3581|pg_xact_commit_timestamp|28|1184|vS|pg_xact_commit_timestamp
+3583|pg_last_committed_xact||2249|vS|pg_last_committed_xact||xid 28,timestamp 1184,roident 26
 3610|tsvectorin|2275|3614|iS|tsvectorin
 3611|tsvectorout|3614|2275|iS|tsvectorout
 3612|tsqueryin|2275|3615|iS|tsqueryin
@@ -2099,20 +2111,26 @@ export const BUILTIN_PROCS = `31|byteaout|17|2275|iS|byteaout
 3776|pg_stat_reset_single_table_counters|26|2278|vS|pg_stat_reset_single_table_counters
 3778|pg_tablespace_location|26|25|sS|pg_tablespace_location
 3787|to_jsonb|2283|3802|sS|to_jsonb
+3800|pg_current_logfile||25|v|pg_current_logfile
+3801|pg_current_logfile|25|25|v|pg_current_logfile_1arg
 3803|jsonb_send|3802|17|iS|jsonb_send
 3804|jsonb_out|3802|2275|iS|jsonb_out
 3806|jsonb_in|2275|3802|iS|jsonb_in
 3808|pg_get_function_arg_default|26 23|25|sS|pg_get_function_arg_default
+3809|pg_export_snapshot||25|vS|pg_export_snapshot
 3810|pg_is_in_recovery||16|vS|pg_is_in_recovery
 3811|money|23|790|sS|int4_cash
 3812|money|20|790|sS|int8_cash
 3815|pg_collation_is_visible|26|16|sS|pg_collation_is_visible
 3817|arraycontsel|2281 26 2281 23|701|sS|arraycontsel
 3818|arraycontjoinsel|2281 26 2281 21 2281|701|sS|arraycontjoinsel
+3820|pg_last_wal_receive_lsn||3220|vS|pg_last_wal_receive_lsn
+3821|pg_last_wal_replay_lsn||3220|vS|pg_last_wal_replay_lsn
 3822|cash_div_cash|790 790|701|iS|cash_div_cash
 3823|numeric|790|1700|sS|cash_numeric
 3824|money|1700|790|sS|numeric_cash
 3829|pg_opfamily_is_visible|26|16|sS|pg_opfamily_is_visible
+3830|pg_last_xact_replay_timestamp||1184|vS|pg_last_xact_replay_timestamp
 3835|range_out|3831|2275|sS|range_out
 3837|range_send|3831|17|sS|range_send
 3839|pg_identify_object|26 26 23|2249|sS|pg_identify_object|classid,objid,objsubid|type 25,schema 25,name 25,identity 25
@@ -2169,6 +2187,7 @@ export const BUILTIN_PROCS = `31|byteaout|17|2275|iS|byteaout
 3936|pg_sleep_until|1184|2278|vS|pg_sleep_until_timestamptz
 3937|tstzrange|1184 1184|3910|i|range_constructor2
 3938|tstzrange|1184 1184 25|3910|i|range_constructor3
+3939|mxid_age|28|23|sS|mxid_age
 3940|jsonb_extract_path_text|3802 1009|25|iSA|jsonb_extract_path_text|from_json,path_elems
 3941|daterange|1082 1082|3912|i|range_constructor2
 3942|daterange|1082 1082 25|3912|i|range_constructor3
@@ -2425,6 +2444,7 @@ export const BUILTIN_PROCS = `31|byteaout|17|2275|iS|byteaout
 6165|bit_xor|23|23|iG|bit_xor_int4
 6166|bit_xor|20|20|iG|bit_xor_int8
 6167|bit_xor|1560|1560|iG|bit_xor_bit
+6168|pg_xact_commit_timestamp_origin|28|2249|vS|pg_xact_commit_timestamp_origin|xid|timestamp 1184,roident 26
 6172|trim_array|2277 23|2277|iS|trim_array
 6173|pg_get_statisticsobjdef_expressions|26|1009|sS|pg_get_statisticsobjdef_expressions
 6174|pg_get_statisticsobjdef_columns|26|25|sS|pg_get_statisticsobjdef_columns

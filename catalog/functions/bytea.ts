@@ -2,7 +2,7 @@
 import { type SqlError, sqlError } from '../../types/errors.ts';
 import { checkTextLength } from '../../types/index.ts';
 import { replaceEach } from '../../types/replace-each.ts';
-import { convertBytes, convertFrom, convertTo } from './encodings.ts';
+import { convertBytes, convertFrom, convertTo, lengthIn } from './encodings.ts';
 import type { FunctionModule } from './module.ts';
 
 const compare = (a: Uint8Array, b: Uint8Array): number => Buffer.compare(a, b);
@@ -202,6 +202,7 @@ export const byteaFunctions: FunctionModule = {
     binary_encode: encode,
     binary_decode: decode,
     pg_convert_from: convertFrom,
+    length_in_encoding: lengthIn,
     pg_convert_to: convertTo,
     pg_convert: convertBytes,
   },

@@ -201,6 +201,16 @@ export function convertFrom(bytes: Uint8Array, sourceName: string): string {
   return decode(bytes, knownName(sourceName, 'source'));
 }
 
+/** Characters of a text in that encoding. */
+export function lengthIn(bytes: Uint8Array, name: string): number {
+  const encoding = encodingName(name);
+  if (encoding === null) throw sqlError('22023', `invalid encoding name "${name}"`);
+  if (bytes.includes(0)) throw invalidBytes(encoding, [0]);
+  let length = 0;
+  for (const character of decode(bytes, encoding)) if (character !== '') length++;
+  return length;
+}
+
 export function convertTo(text: string, destinationName: string): Uint8Array {
   return encode(text, knownName(destinationName, 'destination'));
 }

@@ -363,6 +363,13 @@ function searchVisibility(entryClass: SearchClass): (context: FunctionContext, o
   };
 }
 
+/** Nothing is recovered while statements run. */
+function refuseRecoveryControl(): never {
+  throw sqlError('55000', 'recovery is not in progress', {
+    hint: 'Recovery control functions can only be executed during recovery.',
+  });
+}
+
 export const systemCatalogFunctions: FunctionModule = {
   plain: {
     PG_encoding_to_char: (encoding: number) => ENCODING_NAMES[encoding] ?? '',
@@ -374,8 +381,16 @@ export const systemCatalogFunctions: FunctionModule = {
     pg_get_partition_constraintdef: nothing,
     pg_get_replica_identity_index: nothing,
     pg_tablespace_location: always(''),
-    pg_is_wal_replay_paused: always(false),
-    pg_get_wal_replay_pause_state: always('not paused'),
+    pg_is_wal_replay_paused: refuseRecoveryControl,
+    pg_get_wal_replay_pause_state: refuseRecoveryControl,
+    pg_wal_replay_pause: refuseRecoveryControl,
+    pg_wal_replay_resume: refuseRecoveryControl,
+    pg_promote: refuseRecoveryControl,
+    pg_last_wal_receive_lsn: nothing,
+    pg_last_wal_replay_lsn: nothing,
+    pg_last_xact_replay_timestamp: nothing,
+    pg_current_logfile: nothing,
+    pg_current_logfile_1arg: nothing,
     pg_trigger_depth: always(0),
     pg_reload_conf: always(true),
     row_security_active: always(false),

@@ -59,6 +59,7 @@ export const systemFunctions: FunctionModule = {
     session_user: (context) => context.sessionUser,
     current_schema: (context) => context.searchPath(false)[0] ?? null,
     current_schemas: (context, implicit: boolean) => new SqlArray(OID.NAME, context.searchPath(implicit)),
+    current_query: (context) => context.system?.currentQuery ?? null,
     pg_backend_pid: (context) => context.processId,
     show_config_by_name(context, name: string) {
       return context.getSetting(name, false);

@@ -27,6 +27,7 @@ import { operatorClassOf } from './static-tables.ts';
 import {
   ACTION_LETTERS,
   CONSTRAINT_LETTERS,
+  FIRST_MULTIXACT,
   PERSISTENCE_LETTERS,
   type Row,
   type RowMaker,
@@ -93,6 +94,7 @@ function tableClass(context: ViewContext, entry: RelationEntry): Row {
   const { catalog } = context;
   const isStored = entry.relId !== 0;
   const constraints = catalog.constraintsOf(entry.oid);
+  const hasRows = isStored || (entry.kind === 'virtual' && !isSystemView(entry.oid));
   const statistics = context.system?.statistics;
   const pages = isStored ? (context.functions.relationSize(entry.oid) ?? 0) / PAGE_SIZE : 0;
   return {
@@ -102,7 +104,7 @@ function tableClass(context: ViewContext, entry: RelationEntry): Row {
     relnamespace: entry.schemaOid,
     reltype: entry.rowTypeOid ?? 0,
     relowner: entry.owner,
-    relam: isStored || (entry.kind === 'virtual' && !isSystemView(entry.oid)) ? 2 : 0,
+    relam: hasRows ? 2 : 0,
     relfilenode: entry.relId,
     relpages: Math.ceil(pages),
     relallvisible: isStored ? Math.max(0, statistics?.visiblePages(entry.oid) ?? 0) : 0,
@@ -110,6 +112,8 @@ function tableClass(context: ViewContext, entry: RelationEntry): Row {
     relhasindex: catalog.indexesOf(entry.oid).length > 0,
     relpersistence: PERSISTENCE_LETTERS[entry.persistence],
     relkind: relationKind(entry, isSystemView),
+    relfrozenxid: hasRows ? context.frozenXid : 0,
+    relminmxid: hasRows ? FIRST_MULTIXACT : 0,
     relnatts: entry.columns.length,
     relchecks: constraints.filter((constraint) => constraint.type === 'check').length,
     relhasrules: entry.kind === 'view' || entry.kind === 'materializedView',

@@ -1,7 +1,7 @@
 /** What all databases share: databases, roles, settings given to them. */
 import { inputText, OID, SqlArray } from '../../types/index.ts';
 import type { RoleEntry } from '../entries.ts';
-import { type Row, type RowMaker, sorted, type ViewContext } from './view-context.ts';
+import { FIRST_MULTIXACT, type Row, type RowMaker, sorted, type ViewContext } from './view-context.ts';
 
 const UTF8 = 6;
 
@@ -16,8 +16,8 @@ function* pgDatabase(context: ViewContext): Iterable<Row> {
       datistemplate: database.isTemplate,
       datallowconn: database.allowConnections,
       datconnlimit: database.connectionLimit,
-      datfrozenxid: 0,
-      datminmxid: 0,
+      datfrozenxid: context.frozenXid,
+      datminmxid: FIRST_MULTIXACT,
       dattablespace: 1663,
       datcollate: 'C',
       datctype: 'C',

@@ -37,6 +37,12 @@ export function rowsOf<Source>(columns: Readonly<Record<string, (source: Source)
   return (source) => new LazyRow(source) as object as Row;
 }
 
+const FIRST_NORMAL_XID = 3;
+/** An xid is shown by its lower half. */
+const XIDS = 2 ** 32;
+/** What is shown where PostgreSQL tells of multixacts: there are none. */
+export const FIRST_MULTIXACT = 1;
+
 let builtinShared: SharedCatalog | null = null;
 
 export class ViewContext {
@@ -54,6 +60,11 @@ export class ViewContext {
     this.system = functions.system ?? null;
     builtinShared ??= SharedCatalog.bootstrap();
     this.shared = this.system?.shared ?? builtinShared;
+  }
+
+  /** Below it no xid in a row says anything any more: nothing is ever frozen, and nothing wraps around. */
+  get frozenXid(): number {
+    return (this.system?.oldestXid ?? FIRST_NORMAL_XID) % XIDS;
   }
 
   /** Types that have been made, by CREATE TYPE and CREATE DOMAIN or in information_schema. */

@@ -167,6 +167,11 @@ export class TransactionManager {
     return this.table.next;
   }
 
+  /** All xids below have ended. */
+  get oldestXid(): number {
+    return this.table.oldestUnfinished;
+  }
+
   /** Memory of the commit table, and of commit times. */
   get memoryBytes(): number {
     return this.table.states.byteLength + this.history.memoryBytes;
@@ -203,6 +208,18 @@ export class TransactionManager {
     }
     const horizon = Math.min(moment.horizon, this.visibleHorizon());
     return this.pastSnapshots.takePast(horizon, moment.csn, this.table.next);
+  }
+
+  /**
+   * What another transaction's snapshot sees, with the transaction's own writes in place of the other's. The snapshot must live. Once seen, its
+   * commits stay seen.
+   */
+  adoptSnapshot(txn: Transaction, snapshot: Snapshot): LiveSnapshot {
+    if (snapshot.csn > this.unflushed.visibleCsn) txn.flushLsn = Math.max(txn.flushLsn, this.lastCommitLsn);
+    txn.owner.seenCsn = Math.max(txn.owner.seenCsn, snapshot.csn);
+    const adopted = this.shareSnapshot(snapshot);
+    adopted.txnId = txn.id;
+    return adopted;
   }
 
   /** Keeps so many microseconds of history from now on. */
