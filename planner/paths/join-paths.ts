@@ -8,12 +8,22 @@
 import { cheapestFirst } from '../cost/condition-cost.ts';
 import { COST, HASH_NEAR_ROWS, HASH_ROW_BYTES } from '../cost/params.ts';
 import type { Expr, SortKey } from '../expr.ts';
-import { makeAnd } from '../logical.ts';
+import { isFixedConst, makeAnd } from '../logical.ts';
 import type { JoinType, Plan } from '../plan.ts';
 import { CROSSED, type DueConditions, type HashKey, type JoinCondition, STRAIGHT } from './join-conditions.ts';
 import { type JoinProblem, NO_RELS } from './join-problem.ts';
-import type { JoinKind, JoinRelation } from './join-relation.ts';
-import { cheapest, estimates, isBeaten, keepPath, outputOf, type Path, type RelSet, varsOf } from './path.ts';
+import { type JoinKind, JoinRelation } from './join-relation.ts';
+import {
+  cheapest,
+  emptyPath,
+  estimates,
+  isBeaten,
+  keepPath,
+  outputOf,
+  type Path,
+  type RelSet,
+  varsOf,
+} from './path.ts';
 import {
   firstOf,
   gatePlan,
@@ -47,6 +57,10 @@ export function makeJoinPaths(
   }
   switch (special.type) {
     case 'left':
+      if (conditions.on.some(({ expr }) => isFixedConst(expr, false))) {
+        join.nestedLoops(left, withoutRows(problem, right), 'left');
+        return;
+      }
       join.nestedLoops(left, right, 'left');
       join.hash(left, right, 'left');
       join.hash(right, left, 'right');
@@ -71,6 +85,14 @@ export function makeJoinPaths(
       join.nestedLoops(left, right, 'anti');
       return;
   }
+}
+
+/** The set where no row of it is wanted: what is in it is not read. */
+function withoutRows(problem: JoinProblem, set: JoinRelation): JoinRelation {
+  const empty = new JoinRelation(set.mask, 0, set.neighbours);
+  empty.paths.push(emptyPath(problem.planner));
+  empty.inComponent = set.inComponent;
+  return empty;
 }
 
 /** The inner side of a nested loop, as far as it is the same for all outer paths. */

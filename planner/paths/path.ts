@@ -8,6 +8,7 @@ import type { Expr, SortKey } from '../expr.ts';
 import { logical, makeVar } from '../logical.ts';
 import type { OutputColumn, Plan } from '../plan.ts';
 import { visitExpr } from '../traverse.ts';
+import type { Planner } from './planner.ts';
 
 /** Sets of base relations of one query, bit i = its i-th relation. */
 export type RelSet = bigint;
@@ -39,6 +40,26 @@ export function outputOf(targets: readonly Expr[]): OutputColumn[] {
     tableOid: 0,
     columnNumber: 0,
   }));
+}
+
+/** No rows, from nothing. */
+export function emptyPath(planner: Planner): Path {
+  return {
+    rows: 0,
+    startup: 0,
+    total: 0,
+    ordering: [],
+    required: 0n,
+    enforced: [],
+    build: (targets) => ({
+      kind: 'empty',
+      output: outputOf(targets),
+      rows: 0,
+      width: planner.widthOf(targets),
+      startupCost: 0,
+      totalCost: 0,
+    }),
+  };
 }
 
 const KEY = 65536;

@@ -17,7 +17,7 @@ import { JoinProblem, NO_RELS } from './join-problem.ts';
 import { searchJoins } from './join-search.ts';
 import { lockStage } from './lock-stage.ts';
 import { minMaxPath } from './min-max.ts';
-import { estimates, isOrdered, outputOf, type Path } from './path.ts';
+import { emptyPath, estimates, isOrdered, outputOf, type Path } from './path.ts';
 import type { Planner } from './planner.ts';
 import { setOperationPath } from './set-operation.ts';
 import { setReturningStage } from './set-returning-stage.ts';
@@ -144,25 +144,6 @@ function wantedOrderings(query: Query): (readonly SortKey[])[] {
     wanted.push(query.distinctOn.map((expr) => ({ expr, descending: false, nullsFirst: false })));
   }
   return wanted;
-}
-
-export function emptyPath(planner: Planner): Path {
-  return {
-    rows: 0,
-    startup: 0,
-    total: 0,
-    ordering: [],
-    required: NO_RELS,
-    enforced: [],
-    build: (targets) => ({
-      kind: 'empty',
-      output: outputOf(targets),
-      rows: 0,
-      width: planner.widthOf(targets),
-      startupCost: 0,
-      totalCost: 0,
-    }),
-  };
 }
 
 /** One row from nothing. */

@@ -42,6 +42,7 @@ export function rewriteQuery(context: BindContext, given: Query): Query {
   }
   result = pushHaving(result);
   result = reduceOuterJoins(result);
+  if (result.from.some(isNever)) result = { ...result, where: FALSE_CONST };
   if (result.locks.length > 0) checkLocks(context, result);
   result = pushDownConditions(result);
   if (facts.hasOrs && result.where !== null) {

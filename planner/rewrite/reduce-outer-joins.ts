@@ -10,6 +10,7 @@ import { nonNullableRels } from './strictness.ts';
 export function reduceOuterJoins(query: Query): Query {
   if (!query.from.some(hasOuter)) return query;
   const forced = query.where === null ? new Set<number>() : nonNullableRels(query.where);
+  for (const item of query.from) addForced(item, forced);
   const from = query.from.map((item) => reduce(item, forced));
   return from.every((item, i) => item === query.from[i]) ? query : { ...query, from };
 }
@@ -18,6 +19,21 @@ function hasOuter(item: FromItem): boolean {
   if (item.kind === 'rel') return false;
   if (item.kind === 'group') return item.items.some(hasOuter);
   return item.type === 'left' || item.type === 'full' || hasOuter(item.left) || hasOuter(item.right);
+}
+
+/** What conditions inside of an item keep from being all null in every row of it: where a LATERAL subquery was merged, they are about its siblings. */
+function addForced(item: FromItem, forced: Set<number>): void {
+  if (item.kind === 'rel') return;
+  if (item.kind === 'group') {
+    if (item.where !== null) for (const rel of nonNullableRels(item.where)) forced.add(rel);
+    for (const child of item.items) addForced(child, forced);
+    return;
+  }
+  if (item.type === 'full') return;
+  addForced(item.left, forced);
+  if (item.type !== 'inner') return;
+  if (item.on !== null) for (const rel of nonNullableRels(item.on)) forced.add(rel);
+  addForced(item.right, forced);
 }
 
 function meets(item: FromItem, rels: Set<number>): boolean {
