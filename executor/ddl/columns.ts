@@ -226,10 +226,7 @@ export function bindDefault(
   expression: Expression,
   column: Pick<ColumnEntry, 'name' | 'typeOid' | 'typeModifier'>,
 ): BoundDefault | null {
-  if (expression.kind === 'null') {
-    if (typeByOid(column.typeOid)?.kind !== 'd') return null;
-    return { text: `NULL::${formatType(baseTypeOid(column.typeOid))}`, dependsOn: [] };
-  }
+  if (expression.kind === 'null' || isNullOf(x, expression, column.typeOid)) return nullDefault(column);
   const target = { typeOid: column.typeOid, typeModifier: column.typeModifier, columnName: column.name };
   x.takeUses();
   const expr = x.bind(expression, null, 'default', target);
@@ -240,6 +237,23 @@ export function bindDefault(
       ? qualifyRegclass(x, x.deparse(withKeptTypes(x, expression)), relations)
       : defaultStoredText(x, expression, target);
   return { text, dependsOn: [...relations, ...uses] };
+}
+
+/**
+ * DEFAULT NULL says nothing, and is not kept, but where PostgreSQL converts it: to a domain, and to a length, which it does with all that have one but
+ * intervals (whose input takes care of it).
+ */
+function nullDefault({ typeOid, typeModifier }: Pick<ColumnEntry, 'typeOid' | 'typeModifier'>): BoundDefault | null {
+  const isDomain = typeByOid(typeOid)?.kind === 'd';
+  if (!isDomain && (typeModifier < 0 || typeOid === OID.INTERVAL)) return null;
+  return { text: `NULL::${formatType(baseTypeOid(typeOid), -1)}`, dependsOn: [] };
+}
+
+/** NULL::type, without a length. */
+function isNullOf(x: DdlContext, expression: Expression, typeOid: number): boolean {
+  if (expression.kind !== 'cast' || expression.arg.kind !== 'null') return false;
+  const own = x.bind(expression, null, 'default');
+  return own.typeOid === typeOid && own.typeModifier < 0 && typeByOid(typeOid)?.kind !== 'd';
 }
 
 /** nextval('s') names a sequence by the search path of now: it is kept with its schema. */
