@@ -8,10 +8,10 @@ import { BATCH_SIZE, Batch, END, PENDING } from '../batch.ts';
 import { type RowValuesFunction, rowValuesFunction } from '../compile/batch-program.ts';
 import { type PairCondition, type PairEmit, pairCondition, pairEmit } from '../compile/pair-program.ts';
 import type { ExecContext } from '../context.ts';
-import { batchBytes, Holding } from '../memory-account.ts';
 import type { Execution } from '../program.ts';
 import { HeldError } from './held-error.ts';
-import { type Operator, RowStore } from './operator.ts';
+import { InnerRows, ROWS_END, ROWS_MORE, ROWS_WAIT } from './inner-rows.ts';
+import type { Operator } from './operator.ts';
 
 export const NO_COLUMNS: Value[][] = [];
 
@@ -40,22 +40,23 @@ export class NestedLoopOperator implements Operator {
   readonly #params: NestedLoopPlan['params'];
   readonly #paramValues: RowValuesFunction | null;
   readonly #values: Value[] = [];
-  readonly #store: RowStore | null;
-  readonly #matched: boolean[] = [];
+  /** Null: it is run for each outer row. */
+  readonly #rows: InnerRows | null;
+  /** By place, where inner rows without a match are wanted. */
+  readonly #matched: boolean[] | null;
   readonly #out: Batch;
   readonly #error = new HeldError();
-  #isStored = false;
   #batch: Batch | null = null;
   #row = 0;
   #innerBatch: Batch | null = null;
   #innerRow = 0;
   #isInnerOpen = false;
   #rowMatched = false;
+  /** The next inner row that is looked at for that; -1: the outer side is not at its end. */
   #unmatched = -1;
   #mustStop = false;
   /** Rows in the output that are not given away yet: what is computed for a pair may have to wait (a page, a subquery). */
   #filled = 0;
-  readonly #held = new Holding('the inner rows of a join');
 
   constructor(plan: NestedLoopPlan, execution: Execution) {
     this.#joinType = plan.joinType;
@@ -74,7 +75,8 @@ export class NestedLoopOperator implements Operator {
               plan.params.map((p) => p.value),
             ),
           );
-    this.#store = plan.params.length === 0 ? new RowStore(plan.inner.output.length) : null;
+    this.#rows = plan.params.length === 0 ? new InnerRows(this.#inner, plan.inner.output.length) : null;
+    this.#matched = plan.joinType === 'right' || plan.joinType === 'full' ? [] : null;
     this.#out = new Batch(plan.targets.length);
   }
 
@@ -94,10 +96,8 @@ export class NestedLoopOperator implements Operator {
     this.#batch = null;
     this.#innerBatch = null;
     this.#isInnerOpen = false;
-    this.#isStored = false;
-    this.#store?.clear();
-    this.#held.clear(x.memory);
-    this.#matched.length = 0;
+    this.#rows?.open(x);
+    if (this.#matched !== null) this.#matched.length = 0;
     this.#unmatched = -1;
     this.#filled = 0;
     this.#outer.open(x);
@@ -116,7 +116,6 @@ export class NestedLoopOperator implements Operator {
   }
 
   #join(x: ExecContext): Batch {
-    if (this.#store !== null && !this.#isStored && !this.#keepInner(x)) return PENDING;
     const out = this.#out;
     let n = this.#filled;
     while (n < this.#batchSize) {
@@ -130,15 +129,16 @@ export class NestedLoopOperator implements Operator {
         const batch = this.#outer.poll(x);
         if (batch === PENDING) return PENDING;
         if (batch === END) {
-          if (this.#joinType !== 'right' && this.#joinType !== 'full') return END;
+          if (this.#matched === null) return END;
           this.#unmatched = 0;
+          (this.#rows as InnerRows).rewind();
           continue;
         }
         this.#batch = batch;
         this.#row = 0;
         this.#isInnerOpen = false;
       }
-      n = this.#store === null ? this.#loopParameterised(x) : this.#loopStored(x);
+      n = this.#rows === null ? this.#loopParameterised(x) : this.#loopKept(x, this.#rows);
       if (this.#mustStop) {
         this.#mustStop = false;
         if (n === 0) return PENDING;
@@ -150,61 +150,50 @@ export class NestedLoopOperator implements Operator {
     return out;
   }
 
-  #keepInner(x: ExecContext): boolean {
-    const store = this.#store as RowStore;
-    if (!this.#isInnerOpen) {
-      this.#inner.open(x);
-      this.#isInnerOpen = true;
-    }
-    for (;;) {
-      const batch = this.#inner.poll(x);
-      if (batch === PENDING) return false;
-      if (batch === END) break;
-      this.#held.add(x.memory, batchBytes(batch));
-      store.append(batch);
-      if (x.shouldYield(batch.count)) return false;
-    }
-    for (let i = 0; i < store.count; i++) this.#matched.push(false);
-    this.#isStored = true;
-    this.#isInnerOpen = false;
-    return true;
-  }
-
   /** Joins the current outer row; answers the rows in the output. Sets
    * #mustStop when the slice is over, or the inner side waits. */
-  #loopStored(x: ExecContext): number {
+  #loopKept(x: ExecContext, rows: InnerRows): number {
     const batch = this.#batch as Batch;
     let n = this.#filled;
-    const store = this.#store as RowStore;
     const { condition, emit } = this.#compiled;
     if (!this.#isInnerOpen) {
       this.#isInnerOpen = true;
       this.#innerRow = 0;
       this.#rowMatched = false;
+      if (!rows.isInMemory) rows.rewind();
     }
-    while (this.#innerRow < store.count) {
-      if (n === this.#batchSize) return n;
-      const j = this.#innerRow;
-      if (condition !== null && !condition(x, batch.columns, this.#row, store.columns, j)) {
+    for (;;) {
+      const { columns, base, end } = rows;
+      const from = this.#innerRow;
+      while (this.#innerRow < end) {
+        if (n === this.#batchSize) return n;
+        const j = this.#innerRow;
+        if (condition !== null && !condition(x, batch.columns, this.#row, columns, j - base)) {
+          this.#innerRow = j + 1;
+          continue;
+        }
+        this.#rowMatched = true;
+        if (this.#matched !== null) this.#matched[j] = true;
+        if (this.#joinType === 'semi' || this.#joinType === 'anti') return this.#endKept(x, j - from);
+        if (emit(x, batch.columns, this.#row, columns, j - base, this.#out.columns, n)) this.#filled = ++n;
         this.#innerRow = j + 1;
-        continue;
       }
-      this.#rowMatched = true;
-      this.#matched[j] = true;
-      if (this.#joinType === 'semi' || this.#joinType === 'anti') {
-        this.#innerRow = store.count;
-        break;
-      }
-      if (emit(x, batch.columns, this.#row, store.columns, j, this.#out.columns, n)) this.#filled = ++n;
-      this.#innerRow = j + 1;
+      if (n === this.#batchSize) return n;
+      const more = rows.isInMemory ? ROWS_END : rows.advance(x);
+      if (more === ROWS_END) return this.#endKept(x, end - from);
+      this.#mustStop = more === ROWS_WAIT || x.shouldYield(end - from);
+      if (this.#mustStop) return n;
     }
-    if (n === this.#batchSize) return n;
-    n = this.#endRow(x, store.columns);
-    this.#mustStop = x.shouldYield(store.count + 1);
+  }
+
+  /** `passed`: inner rows since the slice was last asked after. */
+  #endKept(x: ExecContext, passed: number): number {
+    const n = this.#endRow(x, NO_COLUMNS);
+    this.#mustStop = x.shouldYield(passed + 1);
     return n;
   }
 
-  /** As #loopStored. */
+  /** As #loopKept. */
   #loopParameterised(x: ExecContext): number {
     const batch = this.#batch as Batch;
     let n = this.#filled;
@@ -277,12 +266,20 @@ export class NestedLoopOperator implements Operator {
   }
 
   #emitUnmatched(x: ExecContext): Batch {
-    const store = this.#store as RowStore;
+    const rows = this.#rows as InnerRows;
+    const matched = this.#matched as boolean[];
     const out = this.#out;
     let n = this.#filled;
-    while (this.#unmatched < store.count && n < this.#batchSize) {
+    while (n < this.#batchSize) {
+      const { columns, base, end } = rows;
+      if (this.#unmatched >= end) {
+        const more = rows.advance(x);
+        if (more === ROWS_MORE) continue;
+        if (more === ROWS_WAIT && n === 0) return PENDING;
+        break;
+      }
       const j = this.#unmatched;
-      if (!this.#matched[j] && this.#compiled.emit(x, NO_COLUMNS, -1, store.columns, j, out.columns, n)) {
+      if (matched[j] !== true && this.#compiled.emit(x, NO_COLUMNS, -1, columns, j - base, out.columns, n)) {
         this.#filled = ++n;
       }
       this.#unmatched = j + 1;
@@ -294,9 +291,8 @@ export class NestedLoopOperator implements Operator {
 
   close(x: ExecContext): void {
     this.#outer.close(x);
-    this.#inner.close(x);
-    this.#store?.clear();
-    this.#held.clear(x.memory);
+    if (this.#rows === null) this.#inner.close(x);
+    else this.#rows.close(x);
     this.#batch = null;
     this.#innerBatch = null;
   }

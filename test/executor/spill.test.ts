@@ -56,6 +56,14 @@ const UNORDERED = [
   'SELECT id FROM a WHERE NOT EXISTS (SELECT 1 FROM b WHERE b.k = a.k AND b.word = a.word)',
   'SELECT x.n, y.n FROM skewed x JOIN skewed y ON x.k = y.k AND x.n - y.n BETWEEN 1 AND 3 WHERE x.n + y.n < 6000',
   'SELECT a.id, b.id, c.id FROM a JOIN b ON a.k = b.k JOIN a c ON c.big = a.big WHERE c.price IS NOT NULL',
+  // The inner side of a nested loop, for one outer row, for more, for part of them, and without any.
+  'SELECT x.id, a.id, a.tags FROM (SELECT * FROM b WHERE id < 2) x JOIN a ON a.id % 3 > x.id',
+  'SELECT x.id, a.id, a.word, a.wide FROM (SELECT * FROM b WHERE id < 9) x LEFT JOIN a ON a.k < x.id + x.id AND a.word > x.word',
+  'SELECT x.id FROM (SELECT * FROM b WHERE id < 40) x WHERE EXISTS (SELECT 1 FROM a WHERE a.id > x.id * 900)',
+  'SELECT x.id FROM (SELECT * FROM b WHERE id < 9) x WHERE NOT EXISTS (SELECT 1 FROM a WHERE a.id > x.id * 4000 AND a.id < x.id * 5000)',
+  'SELECT x.id, y.id FROM (SELECT * FROM b WHERE id < 4) x FULL JOIN (SELECT * FROM a OFFSET 9000) y ON true',
+  'SELECT x.id, y.id FROM (SELECT * FROM b WHERE id < 4) x FULL JOIN (SELECT * FROM a OFFSET 9000) y ON false',
+  'SELECT (SELECT count(*) FROM a y, b z WHERE y.id > x.id + z.id AND z.id < 4) FROM b x WHERE id < 4',
   'SELECT k, count(*), sum(price), avg(big), min(word), max(at) FROM a GROUP BY k',
   'SELECT word, k, count(DISTINCT flag), array_agg(id ORDER BY id DESC), bool_or(flag) FROM a GROUP BY word, k',
   "SELECT price, string_agg(word, ',' ORDER BY id), count(*) FILTER (WHERE flag) FROM a GROUP BY price HAVING count(*) > 2",
@@ -136,6 +144,8 @@ describe('spilling', function () {
       await rowsOf(large, 'SELECT id FROM a ORDER BY word');
       await rowsOf(small, 'SELECT id FROM a ORDER BY word LIMIT 10');
       await rowsOf(small, 'SELECT k % 10, count(*) FROM a GROUP BY 1 ORDER BY 1');
+      await rowsOf(small, 'SELECT a.id, c.word FROM a, a AS c LIMIT 10');
+      await rowsOf(small, 'SELECT a.id, c.word FROM a CROSS JOIN a AS c WHERE a.id < 0');
       expect(server.database.engine.temporaryFiles.fileCount).to.equal(fileCount);
     });
 

@@ -65,17 +65,21 @@ describe('rows that must wait in the middle of a batch', () => {
     expect(rows).to.deep.equal(expected);
   });
 
-  it('nested loops', async () => {
-    await client.query('SET enable_hashjoin = off; SET enable_mergejoin = off');
-    // Rows 1 to 9 have partners: those of the other side up to 9 that come after them, and one more.
-    const condition = `a.id < 10 AND (b.id > a.id AND b.id < 10 OR b.id = 600 + a.id) AND ${late('a.id + b.id')} = 0`;
-    for (const [join, expected] of [
-      ['JOIN', 36 + 9],
-      ['LEFT JOIN', 36 + 9 + 3000 - 9],
-    ] as const) {
-      expect(await count(`SELECT count(*) FROM a ${join} b ON ${condition}`), join).to.equal(expected);
-    }
-  });
+  for (const workMem of ['64MB', '64kB'])
+    it(`nested loops, with ${workMem}`, async () => {
+      await client.query(
+        `SET work_mem = '${workMem}'; SET hash_mem_multiplier = 1; SET enable_hashjoin = off; SET enable_mergejoin = off`,
+      );
+      // Rows 1 to 9 have partners: those of the other side up to 9 that come after them, and one more.
+      const wide = "(SELECT *, repeat('w', 100) || id AS w FROM b OFFSET 0) b";
+      const condition = `a.id < 10 AND b.w > '' AND (b.id > a.id AND b.id < 10 OR b.id = 600 + a.id) AND ${late('a.id + b.id')} = 0`;
+      for (const [join, expected] of [
+        ['JOIN', 36 + 9],
+        ['LEFT JOIN', 36 + 9 + 3000 - 9],
+      ] as const) {
+        expect(await count(`SELECT count(*) FROM a ${join} ${wide} ON ${condition}`), join).to.equal(expected);
+      }
+    });
 
   const LATE = '(SELECT count(*) - 300000 FROM generate_series(1, 300000))';
   for (const [what, sql, rows] of [

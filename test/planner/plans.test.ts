@@ -247,11 +247,15 @@ describe('plans: joins', () => {
     // A condition of a LATERAL subquery that has been merged stands beside the join.
     const lateral = 'lateral (select 1 from t s where s.a = u.x) l';
     expect(w.explain(`select t.id from t left join u on t.id = u.tid, ${lateral}`)).not.to.match(/Left|Right/);
-    expect(w.explain(`select t.id from t left join u on t.id = u.tid left join ${lateral} on true`)).to.match(/Left|Right/);
+    expect(w.explain(`select t.id from t left join u on t.id = u.tid left join ${lateral} on true`)).to.match(
+      /Left|Right/,
+    );
   });
 
   it('read nothing where a join has no rows', () => {
-    expect(w.explain('select * from t left join u on false where u.x = 3')).to.match(/^Result[^>]*One-Time Filter: false$/);
+    expect(w.explain('select * from t left join u on false where u.x = 3')).to.match(
+      /^Result[^>]*One-Time Filter: false$/,
+    );
     const left = w.explain('select * from t left join (u join t s on s.id = u.tid) on t.id = 1 and false');
     expect(left).to.match(/Seq Scan on t\b/);
     expect(left).not.to.match(/ u| s\b/);
