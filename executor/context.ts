@@ -18,6 +18,11 @@ import type { TableRuntime } from './table-runtime.ts';
 const UNITS_PER_CLOCK_LOOK = 4096;
 /** A time slice: how long a statement may run before others get a turn. */
 export const SLICE_MS = 2;
+/**
+ * So far beyond its slice a correlated subquery is interrupted, at first: what is computed again for it is little beside that. Where it is more, because
+ * subqueries of rows before it run again, it is twice as long each time, so that the statement comes to its end.
+ */
+const OVERDUE_MS_FIRST = 50;
 
 /** A subquery that an expression runs; answers its value or throws PAGE_MISS / a pending marker. */
 export interface SubplanRunner {
@@ -88,8 +93,15 @@ export class ExecContext {
   subplan: (slot: number) => SubplanRunner = () => {
     throw new Error('no subqueries here');
   };
-  /** Above 0 while an expression runs a correlated subquery: time slices must not interrupt it, it would start again. */
+  /**
+   * Above 0 while an expression runs a correlated subquery: the end of a time slice does not interrupt it, since the expressions around it are computed
+   * again then. Only one that goes on far beyond the slice is interrupted.
+   */
   noYieldDepth = 0;
+  /** Such a subquery is to let others have their turn, and goes on in another slice. */
+  isOverdue = false;
+  /** How often a subquery has interrupted the row that asks for it. */
+  interruptions = 0;
   /** xid of this statement, 0 until its first write. */
   #xid = 0;
   /** When its snapshot was taken, in microseconds since 2000: what had expired by then is not there. null: nobody has asked yet. */
@@ -115,6 +127,7 @@ export class ExecContext {
   #units = UNITS_PER_CLOCK_LOOK;
   #sliceEnd = 0;
   #isSliceOver = false;
+  #overdueMs = OVERDUE_MS_FIRST;
   /** Work for the end of the statement. */
   followUps = new LazyMap<string, FollowUp>();
   services!: ExecServices;
@@ -149,6 +162,7 @@ export class ExecContext {
     this.processedCount = 0;
     this.followUps = new LazyMap();
     this.isWaiting = false;
+    this.#overdueMs = OVERDUE_MS_FIRST;
     this.#units = UNITS_PER_CLOCK_LOOK;
     this.#sliceEnd = 0;
     this.engine.pool.beginCounting();
@@ -164,20 +178,39 @@ export class ExecContext {
   startSlice(): void {
     this.#sliceEnd = performance.now() + SLICE_MS;
     this.#isSliceOver = false;
+    this.isOverdue = false;
     this.#units = UNITS_PER_CLOCK_LOOK;
   }
 
   /** After `units` rows of work: true when the slice is over and the operator should answer PENDING. Throws interrupts. */
   shouldYield(units: number): boolean {
-    if (!this.#isSliceOver) {
-      this.#units -= units;
-      if (this.#units > 0) return false;
-      this.#units = UNITS_PER_CLOCK_LOOK;
-      if (this.interrupt !== null) throw this.interrupt;
-      // It stays over: an operator that gave a batch away when it heard so must not be polled again at once.
-      this.#isSliceOver = performance.now() > this.#sliceEnd;
-    }
-    return this.#isSliceOver && this.noYieldDepth === 0;
+    // It stays over: an operator that gave a batch away when it heard so must not be polled again at once.
+    if (this.#isSliceOver && this.noYieldDepth === 0) return true;
+    this.#units -= units;
+    if (this.#units > 0) return false;
+    this.#units = UNITS_PER_CLOCK_LOOK;
+    if (this.interrupt !== null) throw this.interrupt;
+    const late = performance.now() - this.#sliceEnd;
+    if (late > 0) this.#isSliceOver = true;
+    if (this.noYieldDepth === 0) return this.#isSliceOver;
+    if (late > this.#overdueMs && this.#findsItsPlace()) this.isOverdue = true;
+    return this.isOverdue;
+  }
+
+  /** Correlated subqueries go on where they were, when they are asked again, but for those that have called what may have slept, or other functions. */
+  #findsItsPlace(): boolean {
+    const { seen, called } = this.functions.evaluation;
+    return !this.callsRoutines && seen === 0 && called === 0;
+  }
+
+  /** An interrupted subquery begins again, or one that had come to its end before. */
+  loseGround(): void {
+    this.#overdueMs *= 2;
+  }
+
+  /** What is computed now has outlasted its slice. */
+  get isSliceOver(): boolean {
+    return this.#isSliceOver;
   }
 
   /** A row (or batch) that may have slept is computed; inside a correlated subquery it will be computed again with the row around it. */

@@ -24,6 +24,16 @@ export function callsRoutine(node: unknown): boolean {
   return Object.entries(record).some(([name, part]) => !OPAQUE.has(name) && callsRoutine(part));
 }
 
+/** A correlated subquery is among them. */
+export function asksForEachRow(node: unknown): boolean {
+  if (node === null || typeof node !== 'object') return false;
+  if (Array.isArray(node)) return node.some(asksForEachRow);
+  const record = node as Record<string, unknown>;
+  if (record['kind'] === 'const') return false;
+  if (record['kind'] === 'subplan' && (record['params'] as readonly unknown[]).length > 0) return true;
+  return Object.entries(record).some(([name, part]) => !OPAQUE.has(name) && name !== 'plan' && asksForEachRow(part));
+}
+
 /** Parts of plans and expressions that are neither. */
 const OPAQUE = new Set(['function', 'equality', 'operator', 'table', 'index']);
 

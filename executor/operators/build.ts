@@ -9,7 +9,7 @@ import { MergeOperator } from '../modify/merge.ts';
 import { UpdateOperator } from '../modify/update.ts';
 import type { Execution } from '../program.ts';
 import { AggregateOperator } from './aggregate.ts';
-import { callsRoutine, computedApart, isPageScan } from './apart.ts';
+import { asksForEachRow, callsRoutine, computedApart, isPageScan } from './apart.ts';
 import { CteScanOperator, RecursiveUnionOperator, WithOperator, WorkTableScanOperator } from './cte.ts';
 import { FunctionScanOperator, ProjectSetOperator } from './function-scan.ts';
 import { GateOperator } from './gate.ts';
@@ -57,7 +57,8 @@ export function buildOperator(plan: Plan, execution: Execution): Operator {
     case 'project':
     case 'subqueryScan':
       return (plan.kind === 'project' && plan.isVolatile === true) ||
-        (program.callsRoutines && callsRoutine([plan.filter, plan.targets]))
+        (program.callsRoutines && callsRoutine([plan.filter, plan.targets])) ||
+        program.memo(plan, 'correlated', () => asksForEachRow([plan.filter, plan.targets]))
         ? new RowProjectOperator(plan, execution)
         : new ProjectOperator(plan, execution);
     case 'gate':

@@ -64,8 +64,8 @@ export class ProjectOperator implements Operator {
 }
 
 /**
- * The same where user-made functions are called, or volatile ones above ORDER BY: row by row, so that what has to wait begins again with one row only, and rows are
- * not computed that nobody asks for.
+ * The same where user-made functions are called, volatile ones above ORDER BY, or subqueries for each row: row by row, so that what has to wait begins again with
+ * one row only, and rows are not computed that nobody asks for.
  */
 export class RowProjectOperator implements Operator {
   readonly #input: Operator;

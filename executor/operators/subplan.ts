@@ -1,11 +1,14 @@
 /**
  * Subqueries in expressions. An uncorrelated one runs once an execution and its result is kept; a correlated one runs for each
- * row, to its end and without time slices (the expression around it would start again).
+ * row, to its end: only when it is overdue (context.ts) does it let others have their turn, as the expression around it starts again then.
  *
  * A subquery that must wait (a page, a lock) throws WAIT_SIGNAL or PAGE_MISS out of the expression; the row is evaluated again later.
  * Then the subquery goes on where it was: an uncorrelated one always; a correlated one if it is asked with the same parameters, as
  * it is when the row is computed again. Otherwise one over a table larger than memory, whose first pages are gone when it comes
  * to its last, would never end. Where it has called a function since it began, it begins again: calls are remembered in their order.
+ *
+ * What a correlated one has given after a slice of its own is remembered, for when the row is computed again because of another one: each of several
+ * would otherwise run as often as all before it have been interrupted.
  */
 import { isDeepStrictEqual } from 'node:util';
 import type { Evaluation, Value } from '../../catalog/function-entry.ts';
@@ -21,6 +24,12 @@ import { type Operator, RowStore, WAIT_SIGNAL, YIELD_SIGNAL } from './operator.t
 
 /** Missing pages that were read in place, after which a correlated subquery lets others have their turn. */
 const READS_IN_PLACE_MAX = 64;
+
+interface Given {
+  readonly params: readonly Value[];
+  value: Value;
+  interruptions: number;
+}
 
 export class SubplanOperator implements SubplanRunner {
   readonly #expr: SubplanExpr;
@@ -46,6 +55,8 @@ export class SubplanOperator implements SubplanRunner {
   #value: Value = null;
   #elements: Value[] = [];
   #answer: boolean | null = null;
+  /** Correlated, of a long run: what it was asked with, what it gave, and before which interruption of the statement. */
+  #given: Given | null = null;
   readonly #evaluation: Evaluation = { seen: 0, done: 0, depth: 0, calls: [], called: 0 };
 
   constructor(expr: SubplanExpr, operator: Operator) {
@@ -66,6 +77,7 @@ export class SubplanOperator implements SubplanRunner {
     this.#table = null;
     this.#isOpen = false;
     this.#waitingFor = null;
+    this.#given = null;
   }
 
   close(x: ExecContext): void {
@@ -78,9 +90,15 @@ export class SubplanOperator implements SubplanRunner {
   #goesOn(x: ExecContext): boolean {
     if (!this.#isOpen) return false;
     if (!this.#isCorrelated) return true;
-    return (
-      this.#waitingFor?.every((value, i) => isDeepStrictEqual(value, x.execParams[this.#paramIndexes[i]])) === true
-    );
+    return this.#waitingFor !== null && this.#isAskedWith(x, this.#waitingFor);
+  }
+
+  #isAskedWith(x: ExecContext, params: readonly Value[]): boolean {
+    return params.every((value, i) => isDeepStrictEqual(value, x.execParams[this.#paramIndexes[i]]));
+  }
+
+  #params(x: ExecContext): Value[] {
+    return this.#paramIndexes.map((index) => x.execParams[index]);
   }
 
   #begin(x: ExecContext, isAll: boolean): void {
@@ -100,7 +118,10 @@ export class SubplanOperator implements SubplanRunner {
 
   /** Runs the plan; `take` answers false to stop early. `isAll`: what #answer begins with. */
   #run(x: ExecContext, take: (batch: Batch) => boolean, isAll = false): void {
-    if (!this.#goesOn(x)) this.#begin(x, isAll);
+    if (!this.#goesOn(x)) {
+      if (this.#waitingFor !== null || this.#isGivenAgain(x)) x.loseGround();
+      this.#begin(x, isAll);
+    }
     this.#waitingFor = null;
     const { functions } = x;
     const around = functions.evaluation;
@@ -116,8 +137,8 @@ export class SubplanOperator implements SubplanRunner {
     try {
       this.#pull(x, take, seen, called);
     } catch (error) {
-      if (this.#isCorrelated && around.seen === seen && around.called === called)
-        this.#waitingFor = this.#paramIndexes.map((index) => x.execParams[index]);
+      if (this.#isCorrelated && around.seen === seen && around.called === called) this.#waitingFor = this.#params(x);
+      x.interruptions++;
       throw error;
     } finally {
       if (this.#isCorrelated) x.noYieldDepth--;
@@ -125,6 +146,10 @@ export class SubplanOperator implements SubplanRunner {
     }
     this.#operator.close(x);
     this.#isOpen = false;
+    this.#given =
+      this.#isCorrelated && x.isSliceOver
+        ? { params: this.#params(x), value: null, interruptions: x.interruptions }
+        : null;
   }
 
   /** `seen`, `called`: what had been met around a correlated one when it began. */
@@ -141,7 +166,7 @@ export class SubplanOperator implements SubplanRunner {
       if (batch === END) return;
       if (batch === PENDING) {
         if (x.isWaiting) throw WAIT_SIGNAL;
-        if (!this.#isCorrelated) throw YIELD_SIGNAL;
+        if (!this.#isCorrelated || x.isOverdue) throw YIELD_SIGNAL;
         continue;
       }
       if (!take(batch)) return;
@@ -157,13 +182,27 @@ export class SubplanOperator implements SubplanRunner {
   }
 
   #once(x: ExecContext, compute: () => Value): Value {
-    if (this.#isCorrelated) return compute();
+    if (this.#isCorrelated) {
+      if (this.#isGivenAgain(x)) {
+        const given = this.#given as Given;
+        given.interruptions = x.interruptions;
+        return given.value;
+      }
+      const value = compute();
+      if (this.#given !== null) this.#given.value = value;
+      return value;
+    }
     if (!this.#hasResult) {
       this.#result = compute();
       this.#hasResult = true;
     }
-    void x;
     return this.#result;
+  }
+
+  /** Asked the same once more, and the statement has been interrupted since: for the same row, not another one with the same parameters. */
+  #isGivenAgain(x: ExecContext): boolean {
+    const given = this.#given;
+    return given !== null && given.interruptions < x.interruptions && this.#isAskedWith(x, given.params);
   }
 
   exists(x: ExecContext): boolean {

@@ -98,4 +98,57 @@ describe('rows that must wait in the middle of a batch', () => {
       expect((await client.query(sql)).rows).to.have.length(rows);
     });
   }
+
+  describe('correlated subqueries that outlast their slice by far', () => {
+    /** Pairs of a with itself whose sum is above the row's number times 1000; 9 million are looked at. */
+    const pairs = (row: string): string => `(SELECT count(*) FROM a x, a y WHERE x.k + y.k > ${row} * 1000)`;
+
+    before(() => client.query('CREATE TABLE c (i int); INSERT INTO c SELECT generate_series(1, 3); ANALYZE c'));
+    after(() => client.query('DROP TABLE c'));
+
+    async function rowsOf(sql: string): Promise<unknown[][]> {
+      const { rows } = await client.query({ text: sql, rowMode: 'array' });
+      return rows.map((row) => row.map((value) => (/^\d+$/.test(String(value)) ? Number(value) : value)));
+    }
+
+    it('give what they would give at once, wherever they stand', async () => {
+      const counts = (
+        await rowsOf(
+          `SELECT n FROM (SELECT i, 9000000 - s * (s - 1) / 2 AS n FROM c, LATERAL (SELECT i * 1000 AS s) s WHERE i < 4) x ORDER BY i`,
+        )
+      ).flat();
+      expect(await rowsOf(`SELECT i, ${pairs('i')} FROM c ORDER BY i`)).to.deep.equal(counts.map((n, i) => [i + 1, n]));
+      const two = `SELECT i, ${pairs('i')}, ${pairs('(4 - i)')} FROM c ORDER BY i`;
+      expect(await rowsOf(two)).to.deep.equal([0, 1, 2].map((i) => [i + 1, counts[i], counts[2 - i]]));
+      expect(await rowsOf(`SELECT sum(${pairs('i')}) FROM c`)).to.deep.equal([
+        [counts.reduce((sum: number, n) => sum + Number(n), 0)],
+      ]);
+      const where = `${pairs('i')} > ${counts[2]} AND NOT EXISTS (SELECT FROM a x, a y WHERE x.k * y.k = -c.i)`;
+      expect(await rowsOf(`SELECT i FROM c WHERE ${where} ORDER BY i`)).to.deep.equal([[1], [2]]);
+      expect(
+        await rowsOf('SELECT i FROM c WHERE i IN (SELECT x.k - y.k FROM a x, a y WHERE x.k > c.i * 500) ORDER BY i'),
+      ).to.deep.equal([[1], [2], [3]]);
+      expect(await rowsOf(`SELECT i FROM c ORDER BY ${pairs('i')}`)).to.deep.equal([[3], [2], [1]]);
+      const nested = `(SELECT max(n) FROM (SELECT ${pairs('c.i')} + d.i AS n FROM c AS d) AS m)`;
+      expect(await rowsOf(`SELECT i, ${nested} FROM c ORDER BY i`)).to.deep.equal(
+        counts.map((n, i) => [i + 1, Number(n) + 3]),
+      );
+    });
+
+    it('let others have their turn', async () => {
+      const other = new pg.Client(scratch.connection);
+      await other.connect();
+      let isOver = false;
+      const long = client.query(`SELECT ${pairs('i')}, ${pairs('(i + 1)')}, ${pairs('(i + 2)')} FROM c`).then(() => {
+        isOver = true;
+      });
+      try {
+        for (let i = 0; i < 3; i++) await other.query('SELECT 1');
+        expect(isOver).to.equal(false);
+        await long;
+      } finally {
+        await other.end();
+      }
+    });
+  });
 });
