@@ -3,14 +3,14 @@
  * LIMIT. Each stage wraps a path; the cheapest of the finished ones is built.
  */
 
-import { inTestOrder } from '../cost/condition-cost.ts';
+import { inTestOrder, nodeCost } from '../cost/condition-cost.ts';
 import { distinctCount } from '../cost/group-count.ts';
 import { COST } from '../cost/params.ts';
 import { equalExpr } from '../equal-expr.ts';
 import type { Expr, SortKey } from '../expr.ts';
-import { conjuncts, isFixedConst, makeAnd, makeVar, type Query, type Target } from '../logical.ts';
+import { conjuncts, isFixedConst, logical, makeAnd, makeVar, type Query, type Target } from '../logical.ts';
 import type { OutputColumn, Plan } from '../plan.ts';
-import { callsVolatile, hasSetReturning, mapQuery, replaceExpr } from '../traverse.ts';
+import { callsVolatile, hasSetReturning, mapQuery, replaceExpr, visitExpr } from '../traverse.ts';
 import { aggregateStage, groupOrderings } from './aggregate-stage.ts';
 import { withCtes } from './cte-plan.ts';
 import { JoinProblem, NO_RELS } from './join-problem.ts';
@@ -241,13 +241,31 @@ function setsBelowGrouping(planner: Planner, query: Query, base: Path) {
 
 /**
  * ORDER BY, and DISTINCT ON with it, comes before set-returning and volatile functions that it does not sort by: the rows that are left
- * then multiply, and LIMIT takes no more values of a sequence than rows (make_sort_input_target). DISTINCT compares what the functions give.
+ * then multiply, and LIMIT takes no more values of a sequence than rows (make_sort_input_target). Under LIMIT it comes before all that costs something,
+ * subqueries above all. DISTINCT compares what the functions give.
  */
-function computesLast({ orderBy, distinct, distinctOn, targets, hasSets, locks }: Query): boolean {
+function computesLast({ orderBy, distinct, distinctOn, targets, hasSets, locks, limit }: Query): boolean {
   if (orderBy.length === 0 || distinct) return false;
   const keys = [...orderBy.map((key) => key.expr), ...(distinctOn ?? [])];
   if (hasSets) return !keys.some(hasSetReturning);
-  return locks.length === 0 && targets.some((target) => callsVolatile(target.expr)) && !keys.some(callsVolatile);
+  if (locks.length > 0 || keys.some(callsVolatile)) return false;
+  const isCostly = (expr: Expr): boolean => costOf(expr) > LAST_COST && !keys.some((key) => equalExpr(key, expr));
+  return targets.some(({ expr }) => callsVolatile(expr) || (limit !== null && isCostly(expr)));
+}
+
+/** In calls: what costs more is computed of the rows that LIMIT leaves. */
+const LAST_COST = 10;
+
+/** As conditionCost; but a subquery without relations is no more than its expressions. */
+function costOf(expr: Expr): number {
+  let cost = 0;
+  visitExpr(expr, (child) => {
+    const node = logical(child);
+    if (node.kind !== 'sublink') cost += nodeCost(child);
+    else if (node.query.from.length > 0 || node.query.setOperation !== null) cost += nodeCost(child);
+    return true;
+  });
+  return cost;
 }
 
 function finishAggregated(planner: Planner, query: Query, grouped: Path, orderer: Orderer): Path {

@@ -24,12 +24,12 @@ describe('exported snapshots', () => {
     await client.connect();
     return client;
   }
-  async function valueOf(client: pg.Client, sql: string): Promise<unknown> {
+  async function onlyValue(client: pg.Client, sql: string): Promise<unknown> {
     const { rows } = await client.query({ text: sql, rowMode: 'array' });
     return rows[0][0];
   }
-  const sum = (client: pg.Client): Promise<unknown> => valueOf(client, 'SELECT sum(a)::int FROM t');
-  const exported = (client: pg.Client): Promise<unknown> => valueOf(client, 'SELECT pg_export_snapshot()');
+  const sum = (client: pg.Client): Promise<unknown> => onlyValue(client, 'SELECT sum(a)::int FROM t');
+  const exported = (client: pg.Client): Promise<unknown> => onlyValue(client, 'SELECT pg_export_snapshot()');
   async function importInto(client: pg.Client, id: unknown): Promise<void> {
     await client.query('BEGIN ISOLATION LEVEL REPEATABLE READ');
     await client.query(`SET TRANSACTION SNAPSHOT '${id}'`);

@@ -252,6 +252,15 @@ describe('plans: joins', () => {
     );
   });
 
+  it('compute subqueries of targets for the rows that LIMIT leaves', () => {
+    const target = '(select count(*) from u where u.tid = t.id)';
+    expect(w.explain(`select id, ${target} from t order by a + 1 limit 3`)).to.match(
+      /^Limit\n {2}-> {2}Result\n( {4}.*\n)*? {2,}-> {2}Sort/,
+    );
+    expect(w.explain(`select id, ${target} from t order by a + 1`)).to.match(/^Sort/);
+    expect(w.explain(`select id, ${target} as n from t order by n limit 3`)).to.match(/^Limit\n {2}-> {2}Sort/);
+  });
+
   it('read nothing where a join has no rows', () => {
     expect(w.explain('select * from t left join u on false where u.x = 3')).to.match(
       /^Result[^>]*One-Time Filter: false$/,
