@@ -5,6 +5,8 @@
 import type { IndexEntry, RelationEntry } from '../catalog/entries.ts';
 import type { FunctionContext, Value } from '../catalog/function-entry.ts';
 import type { Catalog, SharedCatalog } from '../catalog/index.ts';
+import { referencedCollation } from '../catalog/loose-keys.ts';
+import { collationOfKey } from '../catalog/pg-catalog/definitions.ts';
 import { virtualRows, virtualTable, type WantedRows } from '../catalog/pg-catalog/index.ts';
 import { keySearchEntries } from '../catalog/text-search.ts';
 import { parse, parseExpression } from '../parser/index.ts';
@@ -29,10 +31,10 @@ import { AllIndexes, type HeapIndex } from './all-indexes.ts';
 import { storedNames } from './catalog-names.ts';
 import { ExecContext } from './context.ts';
 import { domainCheckOf, inputCheckOf } from './domains.ts';
-import { IndexRuntime, usesNumberKeys } from './index-runtime.ts';
+import { IndexRuntime, looseKeys, usesNumberKeys } from './index-runtime.ts';
 import { WorkMemory } from './memory-account.ts';
 import { Exclusion, exclusionKey } from './modify/exclusion.ts';
-import { type ForeignKeys, NO_FOREIGN_KEYS } from './modify/foreign-keys.ts';
+import { type ForeignKey, type ForeignKeys, NO_FOREIGN_KEYS } from './modify/foreign-keys.ts';
 import { PlanShelf } from './plan-shelf.ts';
 import type { PreparedStatement } from './prepared-statement.ts';
 import { overflowOf } from './row/overflow.ts';
@@ -188,8 +190,10 @@ export class DatabaseRuntime {
         },
       );
     });
-    const exclusionOf = index.exclusion === undefined ? null : exclusionKey(index, elements);
-    const expressions = exclusionOf?.expressions ?? elements;
+    const loose = looseKeys(catalog, table.entry, index, elements);
+    const keys = elements.map((element, i) => loose[i]?.key ?? element);
+    const exclusionOf = index.exclusion === undefined ? null : exclusionKey(index, keys);
+    const expressions = exclusionOf?.expressions ?? keys;
     const predicate =
       predicateText === null
         ? null
@@ -205,8 +209,11 @@ export class DatabaseRuntime {
     const constraint = catalog.constraintsOf(index.tableOid).find((c) => c.indexOid === index.oid && c.deferrable);
     const deferrable = constraint === undefined || constraint.type === 'foreign key' ? null : constraint;
     const counters = this.activity.index(index.oid);
+    const collations = index.columns.map((column) => collationOfKey(catalog, table.entry, column));
     const exclusion =
-      exclusionOf === null ? null : new Exclusion(index, elements, exclusionOf.isRange, table.entry.columns);
+      exclusionOf === null
+        ? null
+        : new Exclusion(index, elements, collations, exclusionOf.isRange, table.entry.columns);
     const made = new IndexRuntime(
       table,
       index,
@@ -217,6 +224,7 @@ export class DatabaseRuntime {
       counters,
       exclusion,
       exclusionOf?.parts,
+      exclusion === null ? loose : [],
     );
     const { relId } = table.entry;
     this.#running.set(relId, [...this.#othersThan(index.oid, relId), { table, indexes: [made] }]);
@@ -550,10 +558,13 @@ function resolveForeignKeys(catalog: Catalog, tableOid: number): ForeignKeys {
   const outgoing = catalog.constraintsOf(tableOid).filter((c) => c.type === 'foreign key');
   const incoming = catalog.constraintsReferencing(tableOid);
   if (outgoing.length === 0 && incoming.length === 0) return NO_FOREIGN_KEYS;
-  const resolve = (constraint: (typeof outgoing)[number]) => ({
-    constraint,
-    child: catalog.relation(constraint.tableOid) as RelationEntry,
-    parent: catalog.relation(constraint.referencedTableOid) as RelationEntry,
-  });
+  const resolve = (constraint: (typeof outgoing)[number]): ForeignKey => {
+    const child = catalog.relation(constraint.tableOid) as RelationEntry;
+    const parent = catalog.relation(constraint.referencedTableOid) as RelationEntry;
+    const collations = constraint.columns.map((column, i) =>
+      referencedCollation(catalog, parent.columns[constraint.referencedColumns[i] - 1], child.columns[column - 1]),
+    );
+    return { constraint, child, parent, collations };
+  };
   return { outgoing: outgoing.map(resolve), incoming: incoming.map(resolve) };
 }

@@ -63,8 +63,9 @@ export class IndexBuilder {
     const sizeMax = session.settings.number('maintenance_work_mem') * 1024;
     const { terms, dictionary } = index;
     this.#inverted = terms === null ? null : new InvertedBuilder(x, terms, dictionary.top, sizeMax);
-    // A dictionary that is being loaded cannot be changed by others.
-    const isSorted = index.exclusion === null && terms === null && !isConcurrent;
+    // A dictionary that is being loaded cannot be changed by others, nor searched for rows of one class.
+    const isCompared = index.entry.unique && index.loose.length > 0;
+    const isSorted = index.exclusion === null && terms === null && !isConcurrent && !isCompared;
     this.#sorted = isSorted ? new SortedBuilder(x, dictionary.top, sizeMax, this.#refuseSame) : null;
     this.#collector = this.#inverted ?? this.#sorted;
   }
@@ -146,12 +147,12 @@ export class IndexBuilder {
   };
 
   #refuseDuplicate(key: IndexKey, rowId: number, r: number): void {
-    const isLossy = this.#index.dictionary.isLossy;
-    const values = isLossy ? this.#table.readValues(r, []) : [];
+    const isCompared = this.#index.dictionary.isLossy || this.#index.loose.length > 0;
+    const values = isCompared ? this.#table.readValues(r, []) : [];
     const found = this.#finder.find(this.#x, key, values, rowId);
     if (found === NO_CONFLICT) return;
     if (found === CONFLICT_UNDECIDED) this.#wait();
-    throw this.#violation(r);
+    throw this.#violation(this.#table.heap.newest(found));
   }
 
   #refuseExcluded(rowId: number, r: number): void {

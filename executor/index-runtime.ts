@@ -4,15 +4,19 @@
  *
  * Number keys serve single columns of integer-like types; everything else has order-preserving byte keys (types/key.ts).
  */
-import type { ConstraintEntry, IndexColumn, IndexEntry } from '../catalog/entries.ts';
+import type { ConstraintEntry, IndexColumn, IndexEntry, RelationEntry } from '../catalog/entries.ts';
 import type { Value } from '../catalog/function-entry.ts';
+import type { Catalog } from '../catalog/index.ts';
+import { classFunction, looseEquality, looseKeyCollation } from '../catalog/loose-keys.ts';
 import type { ColumnExpr, Expr } from '../planner/expr.ts';
 import { type IndexDictionary, IndexKey, KEY_SIZE_MAX, ROW_LAYOUT_OFFSET } from '../storage/api.ts';
 import { sqlError } from '../types/errors.ts';
 import {
+  baseTypeOid,
   comparator,
   encodeKeyPart,
   encodeTextPart,
+  equality,
   hasFixedKeys,
   hasTextKeys,
   keyEncoder,
@@ -69,6 +73,14 @@ export class IndexCounters {
   rowsFetched = 0;
 }
 
+/** A key that holds the class of its values, which need not be equal where the classes are (catalog/loose-keys.ts). */
+export interface LooseKey {
+  readonly source: Expr;
+  readonly key: Expr;
+  readonly classOf: (value: Value) => Value;
+  readonly isEqual: (a: Value, b: Value) => boolean;
+}
+
 export class IndexRuntime {
   readonly counters: IndexCounters;
   readonly entry: IndexEntry;
@@ -84,6 +96,8 @@ export class IndexRuntime {
   readonly terms: RowTerms | null;
   /** The exclusion constraint that the index serves: its key finds candidates only. */
   readonly exclusion: Exclusion | null;
+  /** By place: keys that hold classes; null for all others. Empty: there are none. */
+  readonly loose: readonly (LooseKey | null)[];
   /** How each part of the key is ordered. */
   readonly parts: readonly IndexColumn[];
   #covers: RowsCondition | null = null;
@@ -106,7 +120,9 @@ export class IndexRuntime {
     counters = new IndexCounters(),
     exclusion: Exclusion | null = null,
     parts: readonly IndexColumn[] = entry.columns,
+    loose: readonly (LooseKey | null)[] = [],
   ) {
+    this.loose = loose;
     this.exclusion = exclusion;
     this.parts = parts;
     this.counters = counters;
@@ -146,10 +162,36 @@ export class IndexRuntime {
 
   /** Values of the key's columns and expressions for a row given by all its column values. */
   keyValues(x: ExecContext, values: readonly Value[]): Value[] {
-    this.#valuesOfKey ??= rowsFunction(new SlotAllocator(true), [this.#table.entry.columns], this.expressions);
+    const shown = this.expressions.map((expr, i) => this.loose[i]?.source ?? expr);
+    this.#valuesOfKey ??= rowsFunction(new SlotAllocator(true), [this.#table.entry.columns], shown);
     const target: Value[] = [];
     this.#valuesOfKey(x, [values], target);
     return target;
+  }
+
+  /** Whether rows of one key, by their column values, are equal in it. */
+  isSame(x: ExecContext, a: readonly Value[], b: readonly Value[]): boolean {
+    if (this.loose.length === 0) return true;
+    const own = this.keyValues(x, a);
+    return this.keyValues(x, b).every((value, i) => own[i] === value || this.#areEqual(i, own[i], value));
+  }
+
+  #areEqual(place: number, a: Value, b: Value): boolean {
+    return a !== null && b !== null && this.loose[place]?.isEqual(a, b) !== false;
+  }
+
+  /** A search key from values of the key's columns. */
+  columnsKey(values: readonly Value[], key: IndexKey): void {
+    const kept = values.map((value, i) => (value === null ? null : (this.loose[i]?.classOf(value) ?? value)));
+    this.searchKey(kept, key);
+  }
+
+  /** Whether a value of a key's column is the one that another row has there. */
+  isEqualAt(place: number, a: Value, b: Value): boolean {
+    const typeOid = this.expressions[place].typeOid;
+    if (a === b) return true;
+    if (a === null || b === null) return false;
+    return (this.loose[place]?.isEqual ?? equality(typeOid))(a, b);
   }
 
   /** A search key from values of the first key columns, each already of the column's type. */
@@ -290,6 +332,25 @@ function keyTooLong(name: string, length: number): never {
       hint: 'Values larger than a buffer page cannot be indexed.\nConsider a function index of an MD5 hash of the value, or use full text indexing.',
     },
   );
+}
+
+/** By place, those of an index's keys that hold classes; empty: none does. */
+export function looseKeys(
+  catalog: Catalog,
+  table: RelationEntry,
+  index: IndexEntry,
+  elements: readonly Expr[],
+): (LooseKey | null)[] {
+  const loose = elements.map((source, i): LooseKey | null => {
+    const collation = looseKeyCollation(catalog, table, index, i);
+    if (collation === 0) return null;
+    const typeOid = baseTypeOid(source.typeOid);
+    const fn = classFunction(collation, typeOid);
+    const key: Expr = { kind: 'call', function: fn, args: [source], typeOid: fn.returnType, typeModifier: -1 };
+    const classOf = fn.implementation as (value: Value) => Value;
+    return { source, key, classOf, isEqual: looseEquality(collation, typeOid) };
+  });
+  return loose.every((key) => key === null) ? [] : loose;
 }
 
 /** Whether an index over these expressions keeps number keys. */

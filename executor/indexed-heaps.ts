@@ -1,5 +1,7 @@
 /** The heaps that have indexes, as storage keeps images of them: whose, of what definition, and how a row's entry is made. */
 import type { IndexEntry, RelationEntry } from '../catalog/entries.ts';
+import type { Catalog } from '../catalog/index.ts';
+import { looseKeyCollation } from '../catalog/loose-keys.ts';
 import type { IndexedHeap, IndexSource } from '../storage/api.ts';
 import type { DatabaseRuntime } from './database-runtime.ts';
 
@@ -28,7 +30,7 @@ function startingHeap(
   return {
     relId: entry.relId,
     name: entry.name,
-    indexes: indexes.map((index, i) => sourceOf(entry, index, table.indexes[i].dictionary.top)),
+    indexes: indexes.map((index, i) => sourceOf(database.catalog, entry, index, table.indexes[i].dictionary.top)),
     add: (index, rowId, rowBase) => {
       table.indexRow(table.indexes[index], rowId, rowBase);
     },
@@ -46,17 +48,23 @@ function runningHeap(
     const dictionary = database.dictionary(index.oid, entry.relId);
     // Nobody has used the table yet: it has no rows.
     if (dictionary === undefined) return null;
-    sources.push(sourceOf(entry, index, dictionary.top));
+    sources.push(sourceOf(database.catalog, entry, index, dictionary.top));
   }
   return { relId: entry.relId, name: entry.name, indexes: sources, add: () => {}, keys: () => null };
 }
 
-function sourceOf(entry: RelationEntry, index: IndexEntry, dictionary: IndexSource['dictionary']): IndexSource {
-  return { oid: index.storageId ?? index.oid, name: index.name, definition: definitionOf(entry, index), dictionary };
+function sourceOf(
+  catalog: Catalog,
+  entry: RelationEntry,
+  index: IndexEntry,
+  dictionary: IndexSource['dictionary'],
+): IndexSource {
+  const definition = definitionOf(catalog, entry, index);
+  return { oid: index.storageId ?? index.oid, name: index.name, definition, dictionary };
 }
 
 /** What the entries depend on. */
-export function definitionOf(entry: RelationEntry, index: IndexEntry): string {
+export function definitionOf(catalog: Catalog, entry: RelationEntry, index: IndexEntry): string {
   const isInverted = index.method === 'gin';
   const predicateText = index.bound?.predicate ?? index.predicateText;
   const columns = index.columns.map(({ columnNumber, expressionText, descending, nullsFirst, operatorClass }, i) => {
@@ -65,7 +73,10 @@ export function definitionOf(entry: RelationEntry, index: IndexEntry): string {
       column === null
         ? (index.bound?.columns[i] ?? expressionText)
         : [columnNumber, column.typeOid, column.typeModifier];
-    return isInverted ? [of, operatorClass] : [of, descending, nullsFirst];
+    const collation = looseKeyCollation(catalog, entry, index, i);
+    // Classes are what this version of ICU makes them.
+    const classes = collation === 0 ? [] : [collation, process.versions['icu']];
+    return isInverted ? [of, operatorClass] : [of, descending, nullsFirst, ...classes];
   });
   if (isInverted) return JSON.stringify(['gin', columns, predicateText]);
   const { exclusion } = index;

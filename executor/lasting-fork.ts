@@ -94,7 +94,9 @@ function sameIndex(
   const [theirs, own] = [source, database].map(({ catalog }) => {
     const index = catalog.index(indexOid);
     const entry = index === undefined ? undefined : catalog.relation(index.tableOid);
-    return index === undefined || entry === undefined ? null : { entry, definition: definitionOf(entry, index) };
+    return index === undefined || entry === undefined
+      ? null
+      : { entry, definition: definitionOf(catalog, entry, index) };
   });
   if (theirs === null || own === null || theirs.entry.relId !== relId) return null;
   if (theirs.definition !== own.definition || source.catalog.index(indexOid)?.valid === false) return null;

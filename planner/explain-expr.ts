@@ -4,7 +4,13 @@
  */
 
 import type { OperatorEntry, ScalarFunction } from '../catalog/function-entry.ts';
-import { collationOfKey, collationOfText, markedCollation, uncollated } from '../catalog/functions/collated.ts';
+import {
+  collationOfClass,
+  collationOfKey,
+  collationOfText,
+  markedCollation,
+  uncollated,
+} from '../catalog/functions/collated.ts';
 import { lookupCast } from '../catalog/functions/index.ts';
 import { baseTypeOid, DEFAULT_FORMAT, type FormatSettings, formatType, outputText, typeByOid } from '../types/index.ts';
 import { isOidBits } from './bind/oid-bits.ts';
@@ -211,7 +217,8 @@ class Deparser {
       const name = this.scope.collationName?.(collation);
       return name === undefined ? this.print(args[0]) : `(${this.print(args[0])} COLLATE ${name})`;
     }
-    if (collationOfKey(fn) !== undefined || collationOfText(fn) !== undefined) return this.print(args[0]);
+    const isOfCollation = [collationOfKey, collationOfText, collationOfClass].some((of) => of(fn) !== undefined);
+    if (isOfCollation) return this.print(args[0]);
     const operator = operatorOf(uncollated(fn));
     if (operator !== null && operatorArity(operator) === args.length) {
       if (args.length === 1) {

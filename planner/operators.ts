@@ -1,7 +1,7 @@
 /** What the planner knows of functions as operators: commutators, negators, and their meaning in an ordered index. */
 
 import type { OperatorEntry, ScalarFunction } from '../catalog/function-entry.ts';
-import { looseEqualityKey } from '../catalog/functions/collated.ts';
+import { looseEqualityKey, uncollated } from '../catalog/functions/collated.ts';
 import { allOperators, functionByOid, operatorsByName } from '../catalog/functions/index.ts';
 import type { Expr } from './expr.ts';
 
@@ -41,6 +41,11 @@ export function plainComparison(fn: ScalarFunction): OperatorEntry | null {
 /** `=` of a type's order, or of texts under a collation that calls different ones equal. */
 export function isEquality(fn: ScalarFunction): boolean {
   return comparisonOf(fn)?.btreeStrategy === 3 || looseEqualityKey(fn) !== undefined;
+}
+
+/** The comparison that a function's selectivity is estimated as: `=` of texts under a collation that calls different ones equal is `=`. */
+export function estimatedComparison(fn: ScalarFunction): OperatorEntry | null {
+  return comparisonOf(looseEqualityKey(fn) === undefined ? fn : uncollated(fn));
 }
 
 /** A text as the key that such an `=` compares; null: the function is no such thing. */

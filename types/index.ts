@@ -22,6 +22,7 @@ export {
   parseIcuLocale,
   registerCollation,
 } from './collation.ts';
+export { collationClasses } from './collation-class.ts';
 export { type Comparator, comparator, compareText, equality, hashKey, intervalDays, intervalRest } from './compare.ts';
 export { inputTimestampTz } from './datetime/input.ts';
 export { Interval } from './datetime/interval.ts';

@@ -9,12 +9,14 @@ import {
   type Collation,
   collatedType,
   collation,
+  collationClasses,
   collationVersion,
   comparator,
   indeterminate,
   isByteOrder,
   NO_COLLATION,
   OID,
+  SqlArray,
   sqlError,
   trimBlanks,
 } from '../../types/index.ts';
@@ -386,6 +388,44 @@ export function collationKey(collationOid: number, typeOid: number, isBlankPadde
     sortKeys.set(fn, collationOid);
   }
   return fn;
+}
+
+const classes = new Map<string, ScalarFunction>();
+const classCollations = new WeakMap<ScalarFunction, number>();
+
+/**
+ * The class of a text under a nondeterministic collation (types/collation-class.ts), or of each text of an array, as keys of indexes
+ * hold it: equal texts have the same.
+ */
+export function collationClass(collationOid: number, isBlankPadded: boolean, isArray = false): ScalarFunction {
+  const key = `${collationVersion(collationOid)}/${isBlankPadded}/${isArray}`;
+  let fn = classes.get(key);
+  if (fn === undefined) {
+    const classOf = collationClasses(collation(collationOid).locale as string);
+    const ofText = isBlankPadded ? (text: string) => classOf(trimBlanks(text)) : classOf;
+    const ofArray = ({ elements, dimensions, lowerBounds }: SqlArray): SqlArray => {
+      const made = elements.map((text) => (text === null ? null : ofText(text as string)));
+      return new SqlArray(OID.TEXT, made, dimensions, lowerBounds);
+    };
+    const typeOid = isArray ? OID.TEXT_ARRAY : OID.TEXT;
+    fn = {
+      ...collationKey(collationOid, OID.TEXT, isBlankPadded),
+      oid: nextOid++,
+      internalName: `collation class ${key}`,
+      name: 'collation_class',
+      argumentTypes: [typeOid],
+      returnType: typeOid,
+      implementation: isArray ? ofArray : ofText,
+    };
+    classes.set(key, fn);
+    if (!isArray) classCollations.set(fn, collationOid);
+  }
+  return fn;
+}
+
+/** The collation of such a function of one text; undefined for all others. */
+export function collationOfClass(fn: ScalarFunction): number | undefined {
+  return classCollations.get(fn);
 }
 
 const texts = new Map<string, ScalarFunction>();

@@ -1,17 +1,18 @@
 /** ALTER TABLE ... ALTER COLUMN ... TYPE. */
 import { quoteIdentifier } from '../../catalog/functions/quote.ts';
 import type { ColumnEntry, IndexEntry, RelationEntry } from '../../catalog/index.ts';
+import { looseKeyCollation } from '../../catalog/loose-keys.ts';
 import type { AlterTableCommand } from '../../parser/ast.ts';
 import type { Expr } from '../../planner/index.ts';
 import { SqlError, sqlError } from '../../types/errors.ts';
-import { formatType, isDeterministic, OID } from '../../types/index.ts';
+import { formatType, OID } from '../../types/index.ts';
 import { columnCollation } from './collations.ts';
 import { tableDependencies } from './columns.ts';
 import { checkComparable, validateCheck, validateForeignKey } from './constraints.ts';
 import type { DdlContext, DdlSteps } from './context.ts';
 import { generatedFrom, indexUsesColumn, viewsOfColumn } from './dependencies.ts';
 import { bindStored } from './expressions.ts';
-import { checkIndexable, refuseNondeterministic } from './indexes.ts';
+import { checkIndexable, ownCollation } from './indexes.ts';
 import { columnOrThrow } from './resolve.ts';
 import { overNewHeap, rewrite } from './rewrite.ts';
 import { checkExpiringType } from './row-expiry.ts';
@@ -150,10 +151,16 @@ export function* alterColumnTypes(x: DdlContext, table: RelationEntry, changes: 
   });
   refuseKeptRows(x, table);
   after = { ...after, dependsOn: tableDependencies(x, after.columns) };
+  let haveKeysChanged = false;
   for (const index of x.catalog.indexesOf(table.oid)) {
-    if (numbers.some((number) => indexUsesColumn(x, index, number))) checkIndexAgain(x, after, index);
+    if (!numbers.some((number) => indexUsesColumn(x, index, number))) continue;
+    const changed = understoodIndex(x, after, index);
+    haveKeysChanged ||= index.columns.some(
+      (_, i) => looseKeyCollation(x.catalog, table, index, i) !== looseKeyCollation(x.catalog, after, changed, i),
+    );
+    x.putEntry(changed);
   }
-  if (values.every((value) => value === null)) x.putEntry(after);
+  if (!haveKeysChanged && values.every((value) => value === null)) x.putEntry(after);
   else yield* rewrite(x, table, overNewHeap(x, after), values);
   for (const each of statistics) statisticsAfterType(x, x.catalog.relation(table.oid) as RelationEntry, each);
   yield* checkConstraintsAgain(x, table.oid, numbers);
@@ -176,7 +183,6 @@ function withType(
   const indexes = x.catalog.indexesOf(table.oid).filter((index) => indexUsesColumn(x, index, columnNumber));
   for (const index of indexes) {
     if (index.columns.some((part) => part.columnNumber === columnNumber)) checkIndexable(type.typeOid, index.method);
-    if (index.unique && !isDeterministic(collationOid ?? 0)) refuseNondeterministic(x, collationOid as number);
   }
   if (column.generated && !keepsValues(column, type)) {
     const target = { ...type, columnName: column.name };
@@ -200,12 +206,17 @@ function refuseExcluding(x: DdlContext, table: RelationEntry, column: ColumnEntr
   );
 }
 
-/** An index's expressions must make sense with the new type. */
-function checkIndexAgain(x: DdlContext, table: RelationEntry, index: IndexEntry): void {
-  for (const { expressionText } of index.columns) {
-    if (expressionText !== null) bindStored(x, expressionText, table, 'index expression');
-  }
+/** An index's expressions must make sense with the new type, and have the collations that follow from it. */
+function understoodIndex(x: DdlContext, table: RelationEntry, index: IndexEntry): IndexEntry {
   if (index.predicateText !== null) bindStored(x, index.predicateText, table, 'index predicate');
+  const columns = index.columns.map((column) => {
+    if (column.expressionText === null) return column;
+    bindStored(x, column.expressionText, table, 'index expression');
+    const { ownCollationOid: _, ...bare } = column;
+    const own = x.collationOf(x.parseExpression(column.expressionText), table, 'index expression');
+    return { ...bare, ...ownCollation(own) };
+  });
+  return { ...index, columns };
 }
 
 /** Expressions must make sense with the new type, and hold. */

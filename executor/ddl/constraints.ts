@@ -1,14 +1,13 @@
 /** PRIMARY KEY, UNIQUE, CHECK and FOREIGN KEY: for a new table and for ALTER TABLE ADD. */
-import { collationByOid } from '../../catalog/collations.ts';
 import { lookupCast, operatorsByName } from '../../catalog/functions/index.ts';
 import { quoteIdentifier } from '../../catalog/functions/quote.ts';
 import type { ColumnEntry, ConstraintEntry, IndexEntry, RelationEntry } from '../../catalog/index.ts';
+import { referencedCollation } from '../../catalog/loose-keys.ts';
 import { relationDenied, rightsOnColumn, rightsOnRelation } from '../../catalog/rights.ts';
 import type { CheckConstraint, ConstraintAttributes, ForeignKeyConstraint, KeyConstraint } from '../../parser/ast.ts';
 import { SHARE_ROW_EXCLUSIVE } from '../../storage/api.ts';
 import { sqlError } from '../../types/errors.ts';
 import { baseTypeOid, formatType, OID, outputText, typeByOid } from '../../types/index.ts';
-import { collationOfType } from './collations.ts';
 import { type DdlContext, type DdlSteps, wait } from './context.ts';
 import { qualifiedName } from './describe.ts';
 import { usedColumns, usedSystemColumns } from './expressions.ts';
@@ -436,15 +435,6 @@ function checkGenerated(columns: readonly ColumnEntry[], constraint: ForeignKeyC
   }
 }
 
-/** Of two columns with unlike collations that of the referenced one decides. */
-function referencedCollation(x: DdlContext, referenced: ColumnEntry, own: ColumnEntry): string {
-  if (referenced.collationOid === own.collationOid) return '';
-  const collation = collationByOid(x.catalog, referenced.collationOid ?? collationOfType(x, referenced.typeOid));
-  return collation === undefined
-    ? ''
-    : ` COLLATE ${qualifiedName(x.catalog.schemaName(collation.schemaOid), collation.name)}`;
-}
-
 /** 23503 when a row refers to nothing. */
 export function* validateForeignKey(x: DdlContext, table: RelationEntry, entry: ConstraintEntry): DdlSteps<void> {
   if (x.isEmpty(table)) return;
@@ -455,7 +445,7 @@ export function* validateForeignKey(x: DdlContext, table: RelationEntry, entry: 
   const join = own
     .map(
       (column, i) =>
-        `pk.${quoteIdentifier(other[i].name)}${referencedCollation(x, other[i], column)} = fk.${quoted[i]}`,
+        `pk.${quoteIdentifier(other[i].name)}${referencedCollation(x.catalog, other[i], column)} = fk.${quoted[i]}`,
     )
     .join(' AND ');
   const nullTest = quoted.map((name) => `fk.${name} IS NOT NULL`).join(entry.matchFull ? ' OR ' : ' AND ');

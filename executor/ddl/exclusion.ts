@@ -1,5 +1,6 @@
 /** EXCLUDE constraints: their elements, operators and index. After: PostgreSQL, DefineIndex. How they are kept: modify/exclusion.ts. */
 import type { OperatorEntry } from '../../catalog/function-entry.ts';
+import { uncollated } from '../../catalog/functions/collated.ts';
 import { allOperators } from '../../catalog/functions/index.ts';
 import type { RelationEntry } from '../../catalog/index.ts';
 import type { ExcludeConstraint, Expression } from '../../parser/ast.ts';
@@ -138,7 +139,9 @@ function operatorOf(x: DdlContext, table: RelationEntry, expression: Expression,
   };
   const bound = x.bind(node, table, 'index expression');
   const found =
-    bound.kind === 'call' ? allOperators().find((operator) => operator.function.oid === bound.function.oid) : undefined;
+    bound.kind === 'call'
+      ? allOperators().find((operator) => operator.function.oid === uncollated(bound.function).oid)
+      : undefined;
   if (found === undefined) throw sqlError('0A000', `operator ${name} is not supported in exclusion constraints`);
   return found;
 }

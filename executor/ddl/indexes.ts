@@ -18,13 +18,12 @@ import {
   DEFAULT_COLLATION,
   formatType,
   isArrayType,
-  isDeterministic,
   NO_COLLATION,
   OID,
   typeByOid,
 } from '../../types/index.ts';
 import { boundTexts } from './bound-index.ts';
-import { collationName, collationOfType, mustFindCollation } from './collations.ts';
+import { collationOfType, mustFindCollation } from './collations.ts';
 import { type DdlContext, type DdlResult, type DdlSteps, wait } from './context.ts';
 import { volatilityOf } from './expressions.ts';
 import { chooseRelationName, distinctColumnNames, joinColumnNames } from './names.ts';
@@ -82,13 +81,6 @@ export function* addIndex(x: DdlContext, spec: IndexSpec): DdlSteps<IndexEntry> 
   const { table } = spec;
   if (spec.columns.length + spec.included.length > INDEX_COLUMNS_MAX) {
     throw sqlError('54011', `cannot use more than ${INDEX_COLUMNS_MAX} columns in an index`);
-  }
-  if (spec.unique) {
-    for (const { columnNumber, collationOid, ownCollationOid } of spec.columns) {
-      const column = table.columns[columnNumber - 1];
-      const own = column === undefined ? 0 : (column.collationOid ?? collationOfType(x, column.typeOid));
-      refuseNondeterministic(x, collationOid ?? ownCollationOid ?? own);
-    }
   }
   const name = spec.name ?? indexName(x, spec);
   checkNameIsFree(x, table.schemaOid, name);
@@ -186,6 +178,11 @@ function invertedClassName(typeOid: number, named: string | undefined): string {
   return item.name;
 }
 
+/** What is kept of the collation that an expression has by itself. */
+export function ownCollation(oid: number): { ownCollationOid?: number } {
+  return oid > 0 && oid !== DEFAULT_COLLATION ? { ownCollationOid: oid } : {};
+}
+
 /** What a key is ordered by in the definition; undefined: its column's own collation. The entries are in byte order. */
 function keyCollation(
   x: DdlContext,
@@ -194,8 +191,7 @@ function keyCollation(
   element: IndexElement,
 ): { collationOid?: number; ownCollationOid?: number } {
   const isCollatable = collationOfType(x, typeOid) !== 0;
-  const isOwn = own > 0 && own !== DEFAULT_COLLATION && element.column === null;
-  const kept = isOwn ? { ownCollationOid: own } : {};
+  const kept = element.column === null ? ownCollation(own) : {};
   if (element.collation !== null) {
     const found = mustFindCollation(x, element.collation);
     if (!isCollatable) throw sqlError('42804', `collations are not supported by type ${formatType(typeOid)}`);
@@ -207,15 +203,6 @@ function keyCollation(
     });
   }
   return kept;
-}
-
-/** Keys that are equal without being the same bytes cannot be kept apart. */
-export function refuseNondeterministic(x: DdlContext, collationOid: number): void {
-  if (isDeterministic(collationOid)) return;
-  throw sqlError(
-    '0A000',
-    `unique indexes over the nondeterministic collation "${collationName(x, collationOid)}" are not supported`,
-  );
 }
 
 interface KeyPart {

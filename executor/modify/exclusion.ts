@@ -14,7 +14,8 @@
  * transactions that would both add a row, the second waits for the first.
  */
 import type { IndexColumn, IndexEntry } from '../../catalog/entries.ts';
-import type { OperatorEntry, Value } from '../../catalog/function-entry.ts';
+import type { OperatorEntry, ScalarFunction, Value } from '../../catalog/function-entry.ts';
+import { collatedFunction } from '../../catalog/functions/collated.ts';
 import { operatorByOid } from '../../catalog/functions/index.ts';
 import type { ColumnEntry } from '../../catalog/index.ts';
 import type { Expr } from '../../planner/expr.ts';
@@ -95,15 +96,22 @@ export class Exclusion {
   readonly elements: readonly Expr[];
   readonly isRange: boolean;
   readonly #columns: readonly ColumnEntry[];
-  readonly #operators: readonly OperatorEntry[];
+  /** What the operators do under the elements' collations. */
+  readonly #functions: readonly ScalarFunction[];
   #conflicts: RowsCondition | null = null;
   #valuesOf: RowsFunction | null = null;
 
-  constructor(entry: IndexEntry, elements: readonly Expr[], isRange: boolean, columns: readonly ColumnEntry[]) {
+  constructor(
+    entry: IndexEntry,
+    elements: readonly Expr[],
+    collations: readonly number[],
+    isRange: boolean,
+    columns: readonly ColumnEntry[],
+  ) {
     this.elements = elements;
     this.isRange = isRange;
     this.#columns = columns;
-    this.#operators = operatorsOf(entry);
+    this.#functions = operatorsOf(entry).map((operator, i) => collatedFunction(operator.function, collations[i]));
   }
 
   /** Whether two rows, by their column values, exclude each other. Null among the elements: they do not. */
@@ -113,10 +121,10 @@ export class Exclusion {
   }
 
   #compile(): RowsCondition {
-    const tests = this.#operators.map((operator, i): Expr => {
+    const tests = this.#functions.map((fn, i): Expr => {
       const left = this.elements[i];
       const args = [left, ofInput1(left)];
-      return { kind: 'call', function: operator.function, args, typeOid: BOOL, typeModifier: -1 };
+      return { kind: 'call', function: fn, args, typeOid: BOOL, typeModifier: -1 };
     });
     const all: Expr = tests.length === 1 ? tests[0] : { kind: 'and', args: tests, typeOid: BOOL, typeModifier: -1 };
     return rowsCondition(new SlotAllocator(true), [this.#columns, this.#columns], all);

@@ -30,6 +30,8 @@ export interface ForeignKey {
   readonly constraint: ConstraintEntry;
   readonly child: RelationEntry;
   readonly parent: RelationEntry;
+  /** By column: the COLLATE clause with which a referencing column is compared to the referenced one; empty: its own collation. */
+  readonly collations: readonly string[];
 }
 
 /** The keys of a table's rows, both ways; made by the database runtime for a catalog version. */
@@ -230,11 +232,9 @@ class ReferenceCheck implements FollowUp {
       parent.indexes.find((i) => i.entry.oid === constraint.indexOid) ??
       parent.indexes.find((i) => matches(i.entry.columns, constraint));
     if (index === undefined) throw new Error(`foreign key ${constraint.name} has no index to look in`);
-    const order = index.keyColumns.map((c) => constraint.referencedColumns.indexOf(c + 1));
-    index.searchKey(
-      order.map((o) => values[o]),
-      this.#searchKey,
-    );
+    const order = index.entry.columns.map(({ columnNumber }) => constraint.referencedColumns.indexOf(columnNumber));
+    const wanted = order.map((place) => values[place]);
+    index.columnsKey(wanted, this.#searchKey);
     const expiry = expiryOf(parent.entry);
     const cursor = cursorOf(index.dictionary);
     cursor.setKey(this.#searchKey);
@@ -249,11 +249,9 @@ class ReferenceCheck implements FollowUp {
       const base = parent.heap.newest(rowId, x.transaction);
       if (base < 0 || index.keyFromRow(x, base, this.#foundKey) === KEY_NOT_INDEXED) continue;
       if (expiry !== null && isExpired(x, parent, expiry, base)) continue;
-      const found = keyRow(parent, base, constraint.referencedColumns);
-      if (
-        !isSameKey(values, keyOf(found, constraint.referencedColumns), this.#key.parent, constraint.referencedColumns)
-      )
-        continue;
+      const row = keyRow(parent, base, constraint.referencedColumns);
+      const found = index.entry.columns.map(({ columnNumber }) => row[columnNumber - 1]);
+      if (!wanted.every((value, i) => index.isEqualAt(i, value, found[i]))) continue;
       parent.heap.lockRow(x.transaction, rowId, LOCK_KEY_SHARE);
       return true;
     }
@@ -352,7 +350,7 @@ class ReferencedAction implements FollowUp {
     const action = this.#event === 'delete' ? constraint.onDelete : constraint.onUpdate;
     if (action === 'no action' || action === 'restrict') return this.#refuse(x, action, oldKey);
     const child = `ONLY ${quoteIdentifier(x.schemaName(this.#key.child.schemaOid))}.${quoteIdentifier(this.#key.child.name)}`;
-    const where = this.#where(this.#key.child, constraint.columns, this.#casts());
+    const where = this.#ofChild();
     const count = constraint.columns.length;
     if (action === 'cascade' && this.#event === 'delete')
       return x.runInternal(`DELETE FROM ${child} WHERE ${where}`, oldKey, 'all') !== null;
@@ -391,26 +389,33 @@ class ReferencedAction implements FollowUp {
     return typesOf(this.#key).map((types) => (types === null ? '' : `::${formatType(types.to)}`));
   }
 
-  #where(table: RelationEntry, columns: readonly number[], casts: readonly string[]): string {
-    return columns
-      .map((c, i) => `${quoteIdentifier(table.columns[c - 1].name)} = $${i + 1}${casts[i] ?? ''}`)
-      .join(' AND ');
+  /** The referencing rows of a key. */
+  #ofChild(): string {
+    const { child, constraint, collations } = this.#key;
+    const casts = this.#casts();
+    const terms = constraint.columns.map(
+      (c, i) => `${quoteIdentifier(child.columns[c - 1].name)}${collations[i]} = $${i + 1}${casts[i]}`,
+    );
+    return terms.join(' AND ');
+  }
+
+  #ofParent(): string {
+    const { parent, constraint } = this.#key;
+    const names = constraint.referencedColumns.map((c) => quoteIdentifier(parent.columns[c - 1].name));
+    return names.map((name, i) => `${name} = $${i + 1}`).join(' AND ');
   }
 
   #refuse(x: ExecContext, action: string, oldKey: Value[]): boolean {
     const { constraint, child, parent } = this.#key;
     if (action === 'no action' && !this.#isParentChecked) {
       const table = `ONLY ${quoteIdentifier(x.schemaName(parent.schemaOid))}.${quoteIdentifier(parent.name)} x`;
-      const again = x.runInternal(
-        `SELECT 1 FROM ${table} WHERE ${this.#where(parent, constraint.referencedColumns, [])} FOR KEY SHARE OF x`,
-        oldKey,
-      );
+      const again = x.runInternal(`SELECT 1 FROM ${table} WHERE ${this.#ofParent()} FOR KEY SHARE OF x`, oldKey);
       if (again === null) return false;
       if (again > 0) return true;
       this.#isParentChecked = true;
     }
     const table = `ONLY ${quoteIdentifier(x.schemaName(child.schemaOid))}.${quoteIdentifier(child.name)} x`;
-    const where = this.#where(child, constraint.columns, this.#casts());
+    const where = this.#ofChild();
     if (!this.#isChildSwept && expiryOf(child) !== null) {
       // They do not keep the row, and must not be left without it: ALTER TABLE ... RESET (ttl) would show them again.
       if (x.runInternal(`DELETE FROM ${table} WHERE ${where}`, oldKey, 'expired') === null) return false;

@@ -334,8 +334,9 @@ export class RowStoreWriter {
       }
       const isSame = oldAnswer !== KEY_NOT_INDEXED && sameKey(this.#oldKey, this.#keys[i], index.hasNumberKeys);
       if (isSame && !index.dictionary.isLossy) {
-        // The entry is there, but the rest of what an exclusion constraint compares may be another.
-        if (index.exclusion === null) continue;
+        // The entry is there, but the rest of what an exclusion constraint compares may be another, and so may a text of the key's class.
+        if (index.exclusion === null && (index.loose.length === 0 || !this.#isUniqueKey(index, answer))) continue;
+        if (index.loose.length > 0) flags |= UPDATE_KEY;
         const step = this.#findConflict(x, i, values, rowId);
         if (step !== STEP_DONE) return step;
         continue;

@@ -67,9 +67,14 @@ class ConflictFinder {
       if (base < 0 || index.keyFromRow(x, base, this.#found) === KEY_NOT_INDEXED) continue;
       if (!key.equals(this.#found)) continue;
       if (index.dictionary.isLossy && !this.#isSameNumber(base, values)) continue;
+      if (index.loose.length > 0 && !index.isSame(x, this.#keyRow(base), values)) continue;
       return rowId;
     }
     return NO_CONFLICT;
+  }
+
+  #keyRow(base: number): readonly Value[] {
+    return this.#table.readValues(base, [], new Set(this.#index.dependsOn));
   }
 
   /** Number keys beyond 2^53 are rounded: compares the values themselves. */

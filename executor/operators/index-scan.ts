@@ -90,7 +90,11 @@ export class IndexScanOperator implements Operator {
     // Of the elements of an IN list the recheck does not say which.
     const isProbe = this.#list !== null || this.#array !== null;
     const fixed = plan.equal.length + (plan.isNull ? 1 : 0);
-    this.#isPoint = plan.index.unique && index.deferrableConstraint === null && plan.equal.length === width;
+    this.#isPoint =
+      plan.index.unique &&
+      index.deferrableConstraint === null &&
+      index.loose.length === 0 &&
+      plan.equal.length === width;
     this.#checksKey = index.predicate !== null || isProbe || fixed < width;
   }
 

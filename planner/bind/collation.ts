@@ -28,7 +28,6 @@ import {
   type LogicalExpr,
   logical,
   type ModifyQuery,
-  makeOr,
   type Query,
   type Relation,
   type SublinkExpr,
@@ -317,10 +316,16 @@ class CollationPass {
     if (equality === node.equality) return this.#located(expr, { ...node, arg, list }, state);
     // The executor finds the values by their hash keys, which equal texts need not share.
     const { typeOid, typeModifier } = node;
-    const tests = list.map(
-      (item): Expr => ({ kind: 'call', function: equality, args: [arg, item], typeOid, typeModifier }),
-    );
-    const any = makeOr(tests);
+    const elementType = list[0].typeOid;
+    const array: Expr = {
+      kind: 'array',
+      elementType,
+      elements: list,
+      multidimensional: false,
+      typeOid: this.#context.types.arrayOf(elementType),
+      typeModifier: -1,
+    };
+    const any: Expr = { kind: 'arrayCompare', operator: equality, left: arg, array, all: false, typeOid, typeModifier };
     return this.#located(expr, node.negated ? { kind: 'not', arg: any, typeOid, typeModifier } : any, empty());
   }
 

@@ -1,6 +1,8 @@
 /** ON CONFLICT: arbiters and the update (after PostgreSQL's parse_clause.c and plancat.c). */
+
 import { findCollation } from '../../catalog/collations.ts';
-import type { IndexColumn, IndexEntry } from '../../catalog/entries.ts';
+import type { IndexColumn, IndexEntry, RelationEntry } from '../../catalog/entries.ts';
+import { collationOfKey } from '../../catalog/pg-catalog/definitions.ts';
 import type * as ast from '../../parser/ast.ts';
 import { equalExpr } from '../equal-expr.ts';
 import type { Expr } from '../expr.ts';
@@ -134,7 +136,7 @@ function bindArbiters(level: Level, clause: ast.OnConflictClause, target: Target
     if (!index.unique) return false;
     const keys = bindIndexKeys(context, table, index, rel).map(foldConstants);
     const isKey = (expr: Expr, i: number): boolean =>
-      keys.some((key, at) => equalExpr(expr, key) && isOrderedAs(context, spec.elements[i], index.columns[at]));
+      keys.some((key, at) => equalExpr(expr, key) && isOrderedAs(context, table, spec.elements[i], index.columns[at]));
     if (!keys.every((key) => chosen.some((expr) => equalExpr(expr, key))) || !chosen.every(isKey)) return false;
     const predicate = conjuncts(bindIndexPredicate(context, table, index, rel)).map(foldConstants);
     return predicate.every((part) => given.some((condition) => implies(condition, part)));
@@ -152,10 +154,15 @@ function plain(expr: Expr): Expr {
 }
 
 /** COLLATE and operator class, where the element says some, are those of the index (infer_collation_opclass_match). */
-function isOrderedAs(context: BindContext, element: ast.IndexElement, column: IndexColumn): boolean {
+function isOrderedAs(
+  context: BindContext,
+  table: RelationEntry,
+  element: ast.IndexElement,
+  column: IndexColumn,
+): boolean {
   if (element.operatorClass !== null && element.operatorClass.at(-1) !== column.operatorClass) return false;
   if (element.collation === null) return true;
   const { catalog, environment } = context;
   const wanted = findCollation(catalog, element.collation, environment.searchPath);
-  return wanted !== undefined && wanted.oid === (column.collationOid ?? column.ownCollationOid);
+  return wanted !== undefined && wanted.oid === collationOfKey(catalog, table, column);
 }

@@ -6,7 +6,7 @@ import type { ColumnStatistics, StatisticsSource } from '../../catalog/statistic
 import { equalExpr } from '../equal-expr.ts';
 import type { Expr } from '../expr.ts';
 import { logical } from '../logical.ts';
-import { comparisonOf } from '../operators.ts';
+import { estimatedComparison } from '../operators.ts';
 import { relsOf } from '../relation-sets.ts';
 import { visitExpr } from '../traverse.ts';
 import type { StatementValues } from './known-values.ts';
@@ -134,7 +134,8 @@ export function mentionsVar(expr: Expr): boolean {
 
 /** The column, or the expression of columns, of `column = constant`; null for other conditions. */
 export function equalityColumn(expr: Expr): Expr | null {
-  if (expr.kind !== 'call' || expr.args.length !== 2 || comparisonOf(expr.function)?.btreeStrategy !== 3) return null;
+  if (expr.kind !== 'call' || expr.args.length !== 2 || estimatedComparison(expr.function)?.btreeStrategy !== 3)
+    return null;
   const [left, right] = expr.args;
   const isLeft = mentionsVar(left);
   const isRight = mentionsVar(right);

@@ -7,7 +7,7 @@ import { comparator } from '../../types/index.ts';
 import { equalExpr } from '../equal-expr.ts';
 import type { Expr } from '../expr.ts';
 import { logical } from '../logical.ts';
-import { comparisonOf } from '../operators.ts';
+import { comparisonOf, estimatedComparison } from '../operators.ts';
 import { groupSelectivity } from './column-groups.ts';
 import {
   columnsIn,
@@ -189,7 +189,7 @@ function booleanTestSelectivity(
 }
 
 function arrayCompareSelectivity(context: SelectivityContext, node: Expr & { kind: 'arrayCompare' }): number {
-  const strategy = comparisonOf(node.operator)?.btreeStrategy ?? 0;
+  const strategy = estimatedComparison(node.operator)?.btreeStrategy ?? 0;
   const contained = elementOfColumnSelectivity(context, node);
   if (contained !== null) return contained;
   const elements = arrayElements(context, node.array);
@@ -220,7 +220,7 @@ function arrayElements(context: SelectivityContext, array: Expr): readonly unkno
 }
 
 function callSelectivity(context: SelectivityContext, call: Expr & { kind: 'call' }): number {
-  const operator = comparisonOf(call.function);
+  const operator = estimatedComparison(call.function);
   if (operator === null || call.args.length !== 2) {
     const stats = variableStatistics(context, call)?.stats ?? null;
     if (stats !== null) return commonFrequency(stats, call.typeOid, true) ?? 0;
@@ -344,7 +344,7 @@ function conditionColumn(context: SelectivityContext, expr: Expr): Expr | null {
   const isKnown = (arg: Expr): boolean =>
     logical(arg).kind === 'var' || (mentionsVar(arg) && variableStatistics(context, arg) !== null);
   if (expr.kind === 'inList') return isKnown(expr.arg) && !expr.list.some(mentionsVar) ? expr.arg : null;
-  if (expr.kind !== 'call' || expr.args.length !== 2 || comparisonOf(expr.function) === null) return null;
+  if (expr.kind !== 'call' || expr.args.length !== 2 || estimatedComparison(expr.function) === null) return null;
   const [left, right] = expr.args;
   const isLeft = mentionsVar(left);
   if (isLeft === mentionsVar(right)) return null;

@@ -1,7 +1,10 @@
 /** Which conditions an index can answer, and the bounds that they come to. */
 
 import type { IndexEntry, RelationEntry } from '../../catalog/entries.ts';
+import type { ScalarFunction } from '../../catalog/function-entry.ts';
+import { collationOfClass, collationOfKey, looseEqualityKey } from '../../catalog/functions/collated.ts';
 import { lookupCast } from '../../catalog/functions/index.ts';
+import { classFunction, looseKeyCollation } from '../../catalog/loose-keys.ts';
 import type { BindContext } from '../bind/context.ts';
 import { unlift } from '../bind/scalar.ts';
 import { bindIndexKeys, bindIndexPredicate } from '../bind/stored.ts';
@@ -27,14 +30,21 @@ export interface Condition {
   readonly own: Expr | null;
 }
 
+/** `isLoose`: rows of the key need not match. */
 export type KeyMatch =
-  | { readonly kind: 'equal'; readonly value: Expr }
+  | { readonly kind: 'equal'; readonly value: Expr; readonly isLoose?: true }
   | { readonly kind: 'lower' | 'upper'; readonly value: Expr; readonly inclusive: boolean }
   /** `isExact`: all that lies between matches. */
   | { readonly kind: 'range'; readonly lower: Expr; readonly upper: Expr | null; readonly isExact: boolean }
-  | { readonly kind: 'in'; readonly list: readonly Expr[] }
-  | { readonly kind: 'any'; readonly array: Expr }
+  | { readonly kind: 'in'; readonly list: readonly Expr[]; readonly isLoose?: true }
+  | { readonly kind: 'any'; readonly array: Expr; readonly isLoose?: true }
   | { readonly kind: 'null' };
+
+/** Whether all that a match finds satisfies its condition. */
+export function isExactMatch(match: KeyMatch): boolean {
+  if (match.kind === 'range') return match.isExact;
+  return !('isLoose' in match) || match.isLoose !== true;
+}
 
 /** An index of a relation, with its key expressions bound. */
 export interface UsableIndex {
@@ -57,9 +67,22 @@ export function usableIndexes(
       const predicate = bindIndexPredicate(context, table, index, rel);
       if (predicate !== null && !isImplied(context, predicate, restrictions)) continue;
     }
-    result.push({ index, keys: bindIndexKeys(context, table, index, rel).map(foldConstants) });
+    result.push({ index, keys: keptKeys(context, table, index, rel) });
   }
   return result;
+}
+
+/** The keys as the index holds them: classes of texts under a collation that calls different ones equal. */
+function keptKeys(context: BindContext, table: RelationEntry, index: IndexEntry, rel: number): Expr[] {
+  return bindIndexKeys(context, table, index, rel).map((expr, i) => {
+    const key = foldConstants(expr);
+    const collation = looseKeyCollation(context.catalog, table, index, i);
+    return collation === 0 ? key : classOf(classFunction(collation, context.types.base(key.typeOid)), key);
+  });
+}
+
+function classOf(fn: ScalarFunction, text: Expr): Expr {
+  return foldConstants({ kind: 'call', function: fn, args: [text], typeOid: fn.returnType, typeModifier: -1 });
 }
 
 /** Whether the restrictions prove a partial index's predicate. Literals that the proof used bind the plan to their values. */
@@ -188,6 +211,7 @@ export function matchesExpression(context: BindContext, key: Expr, expr: Expr): 
 /** What a condition says of one key of an index. */
 export function matchKey(context: BindContext, rel: number, key: Expr, condition: Condition): KeyMatch | null {
   const { expr } = condition;
+  if (key.kind === 'call' && collationOfClass(key.function) !== undefined) return matchClass(context, rel, key, expr);
   switch (expr.kind) {
     case 'call':
       return matchOperator(context, rel, key, expr);
@@ -258,6 +282,39 @@ function matchOperator(context: BindContext, rel: number, key: Expr, call: Expr 
     case 4:
     case 5:
       return { kind: 'lower', value: converted, inclusive: strategy === 4 };
+  }
+}
+
+/** Of a key that is a class of texts: equalities under its collation, whose other side is a class then, too. */
+function matchClass(context: BindContext, rel: number, key: Expr & { kind: 'call' }, expr: Expr): KeyMatch | null {
+  const [source] = key.args;
+  const isKey = (side: Expr): boolean => matchesExpression(context, source, side);
+  const isOf = (equal: ScalarFunction): boolean => {
+    const made = looseEqualityKey(equal);
+    return made !== undefined && collationOfKey(made) === collationOfClass(key.function);
+  };
+  switch (expr.kind) {
+    case 'call': {
+      if (expr.args.length !== 2 || !isOf(expr.function)) return null;
+      const own = expr.args.findIndex(isKey);
+      if (own < 0) return null;
+      const value = expr.args[1 - own];
+      if (dependsOn(value, rel) || someExpr(value, isVolatileCall)) return null;
+      return { kind: 'equal', value: classOf(key.function, value), isLoose: true };
+    }
+    case 'inList':
+      if (expr.negated || !isOf(expr.equality) || !isKey(expr.arg)) return null;
+      if (expr.list.some((item) => dependsOn(item, rel))) return null;
+      return { kind: 'in', list: expr.list.map((item) => classOf(key.function, item)), isLoose: true };
+    case 'arrayCompare': {
+      if (expr.all || !isOf(expr.operator) || !isKey(expr.left) || dependsOn(expr.array, rel)) return null;
+      const classes = classFunction(collationOfClass(key.function) as number, context.types.base(expr.array.typeOid));
+      return { kind: 'any', array: classOf(classes, expr.array), isLoose: true };
+    }
+    case 'isNull':
+      return !expr.negated && !expr.isRow && isKey(expr.arg) ? { kind: 'null' } : null;
+    default:
+      return null;
   }
 }
 

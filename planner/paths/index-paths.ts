@@ -7,7 +7,7 @@ import { equalExpr } from '../equal-expr.ts';
 import type { Expr, SortKey } from '../expr.ts';
 import { logical, makeAnd } from '../logical.ts';
 import type { IndexBound } from '../plan.ts';
-import { type Condition, type KeyMatch, matchKey, type UsableIndex } from './index-match.ts';
+import { type Condition, isExactMatch, type KeyMatch, matchKey, type UsableIndex } from './index-match.ts';
 import { type JoinProblem, NO_RELS } from './join-problem.ts';
 import { addPath, estimates, outputOf, type Path, type RelSet, varsOf } from './path.ts';
 import { fetchCost, filterCost, type ScanOptions, type TableScan } from './table-scan.ts';
@@ -84,6 +84,7 @@ function useIndex(scan: TableScan, usable: UsableIndex, conditions: readonly Con
     const equality = matches.find(({ match }) => match.kind === 'equal');
     if (equality !== undefined) {
       equal.push((equality.match as KeyMatch & { kind: 'equal' }).value);
+      isExact &&= isExactMatch(equality.match);
       take(equality.condition);
       continue;
     }
@@ -100,13 +101,15 @@ function useIndex(scan: TableScan, usable: UsableIndex, conditions: readonly Con
       } else if (match.kind === 'range' && !hasRange && inList === null) {
         lower = { value: match.lower, inclusive: true };
         upper = match.upper === null ? null : { value: match.upper, inclusive: false };
-        isExact = match.isExact;
+        isExact &&= match.isExact;
         take(condition);
       } else if (match.kind === 'in' && !hasRange && inList === null && inArray === null) {
         inList = match.list;
+        isExact &&= isExactMatch(match);
         take(condition);
       } else if (match.kind === 'any' && !hasRange && inList === null && inArray === null) {
         inArray = match.array;
+        isExact &&= isExactMatch(match);
         take(condition);
       } else if (match.kind === 'null' && !hasRange && inList === null && inArray === null && !isNull) {
         isNull = true;

@@ -16,7 +16,7 @@ import { cheapestFirst, conditionCost, nodeCost } from '../cost/condition-cost.t
 import { equalExpr } from '../equal-expr.ts';
 import type { Expr } from '../expr.ts';
 import { conjuncts, type FromItem, type LogicalJoinType, logical, type Query, type Relation } from '../logical.ts';
-import { comparisonOf } from '../operators.ts';
+import { comparisonOf, isEquality } from '../operators.ts';
 import { freeRels, relsOf } from '../relation-sets.ts';
 import { isVolatile, visitExpr } from '../traverse.ts';
 import { ConditionTable } from './join-conditions.ts';
@@ -206,13 +206,13 @@ export class JoinProblem {
         result.push({ own: right, other: left, rels: leftRels, expr });
       }
     };
-    for (const clause of this.clauses) add(clause.equality, clause.expr);
+    for (const clause of this.clauses) add(this.searchedEquality(clause), clause.expr);
     for (const special of this.specials) {
       if (special.type === 'full') continue;
       // A semi join may also be done from its right side, made unique; any other only from the left.
       const mayDrive = special.type === 'semi' ? special.right | special.left : special.right;
       if ((mayDrive & bit) === NO_RELS) continue;
-      for (const clause of special.on) add(clause.equality, clause.expr);
+      for (const clause of special.on) add(this.searchedEquality(clause), clause.expr);
     }
     for (const item of this.classes) {
       if (item.constant !== null) continue;
@@ -368,9 +368,18 @@ export class JoinProblem {
     return found;
   }
 
+  /** What an index may find: an equality, under collations that call different texts equal too. */
+  private searchedEquality({ equality, expr }: Clause): Equality | null {
+    const isLoose = equality === null && expr.kind === 'call' && isEquality(expr.function);
+    return isLoose && !isVolatile(expr) ? this.equalityOf(expr) : equality;
+  }
+
   private asEquality(expr: Expr, isVolatile: boolean): Equality | null {
     if (expr.kind !== 'call' || expr.args.length !== 2 || isVolatile) return null;
-    if (comparisonOf(expr.function)?.btreeStrategy !== 3) return null;
+    return comparisonOf(expr.function)?.btreeStrategy === 3 ? this.equalityOf(expr) : null;
+  }
+
+  private equalityOf(expr: Expr & { kind: 'call' }): Equality {
     const [left, right] = expr.args;
     return { left, right, leftRels: this.maskOf(left), rightRels: this.maskOf(right), function: expr.function };
   }

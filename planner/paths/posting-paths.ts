@@ -6,7 +6,7 @@ import { selectivity } from '../cost/selectivity.ts';
 import type { Expr } from '../expr.ts';
 import { conjuncts, makeAnd } from '../logical.ts';
 import type { IndexBound, PostingExpr, PostingTerm } from '../plan.ts';
-import { type Condition, type KeyMatch, matchKey, type UsableIndex } from './index-match.ts';
+import { type Condition, isExactMatch, type KeyMatch, matchKey, type UsableIndex } from './index-match.ts';
 import { type InvertedMatch, matchInverted, searchCount } from './inverted-match.ts';
 import { NO_RELS } from './join-problem.ts';
 import { addPath, estimates, outputOf, type Path, type RelSet } from './path.ts';
@@ -202,7 +202,7 @@ function singleTerm(scan: TableScan, indexes: readonly UsableIndex[], condition:
         ? -1
         : planner.context.environment.statistics.indexEqualCount(usable.index.oid, [equalValue]);
     const rows = counted >= 0 ? counted : tuples * selectivity(planner.selectivity, expr);
-    const isExact = match.kind !== 'range' || match.isExact;
+    const isExact = isExactMatch(match);
     const isGathered = match.kind === 'lower' || match.kind === 'upper' || match.kind === 'range';
     const work = rows * (isGathered ? COST.gatheredEntry : COST.postingEntry);
     const term = { postings, isExact, isGathered, conditions: [expr], required: rels, rows: Math.max(rows, 1), work };
