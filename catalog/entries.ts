@@ -161,6 +161,8 @@ export interface IndexColumn {
   readonly collationOid?: number;
   /** What an expression's own collation is, where it is not the default. */
   readonly ownCollationOid?: number;
+  /** What an expression is called as an index's column, and its type. */
+  readonly result?: { readonly name: string; readonly typeOid: number; readonly typeModifier: number };
 }
 
 export interface IndexEntry {

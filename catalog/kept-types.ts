@@ -3,12 +3,13 @@
  * neither the search path of whoever uses the text nor a new name or schema of the type makes a difference. A kept type name is
  * one identifier, a mark and the oid; what users see has the name instead. User-made collations are kept in the same way.
  */
-import { formatType } from '../types/index.ts';
+import { type FormatSettings, formatType } from '../types/index.ts';
 import type { Catalog } from './catalog.ts';
 import { quoteIdentifier } from './functions/quote.ts';
 import { operatorLabel } from './functions/user-operators.ts';
 import { routineLabel } from './functions/user-routines.ts';
 import { replaceKeptCollations } from './kept-collations.ts';
+import { shownConstants } from './kept-constants.ts';
 import { attributeIndex, replaceKeptFields } from './kept-fields.ts';
 import { replaceKeptOperators, replaceKeptRoutines } from './kept-routines.ts';
 import { collationName, typeDisplayName } from './pg-catalog/definitions.ts';
@@ -32,9 +33,15 @@ export function keptTypes(text: string | null): number[] {
   return [...new Set([...text.matchAll(QUOTED)].map((match) => Number(match[1])))];
 }
 
-/** A kept text as it is shown. */
-export function shownTypes(catalog: Catalog, text: string, searchPath: readonly string[]): string {
-  const named = replaceKeptCollations(text, (oid) => collationName(catalog, oid, searchPath));
+/** A kept text as it is shown: objects under their names, constants in the session's styles. */
+export function shownText(
+  catalog: Catalog,
+  text: string,
+  searchPath: readonly string[],
+  format: FormatSettings,
+): string {
+  const styled = shownConstants(text, format);
+  const named = replaceKeptCollations(styled, (oid) => collationName(catalog, oid, searchPath));
   const operated = replaceKeptOperators(named, (oid) => operatorLabel(catalog, oid, searchPath));
   const labelled = replaceKeptRoutines(operated, (oid) => routineLabel(catalog, oid, searchPath));
   const selected = replaceKeptFields(labelled, ({ typeOid, number }) => {

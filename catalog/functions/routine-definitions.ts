@@ -1,8 +1,8 @@
 /** How user-made functions are shown: pg_get_functiondef and its kin (after print_function_arguments of ruleutils.c). */
-import { formatType } from '../../types/index.ts';
+import { type FormatSettings, formatType } from '../../types/index.ts';
 import type { Catalog } from '../catalog.ts';
 import type { RoutineEntry, RoutineParameter } from '../entries.ts';
-import { shownTypes } from '../kept-types.ts';
+import { shownText } from '../kept-types.ts';
 import { typeDisplayName } from '../pg-catalog/definitions.ts';
 import { quoteIdentifier, quoteLiteral } from './quote.ts';
 import { inputsOf, isInput } from './user-routines.ts';
@@ -13,12 +13,18 @@ const NAME_LISTS = new Set(['search_path', 'temp_tablespaces', 'session_preload_
 export class RoutinePrinter {
   readonly #catalog: Catalog;
   readonly #searchPath: readonly string[];
-
+  readonly #format: FormatSettings;
   readonly #printedBody: (body: string) => string;
 
-  constructor(catalog: Catalog, searchPath: readonly string[], printedBody: (body: string) => string = (body) => body) {
+  constructor(
+    catalog: Catalog,
+    searchPath: readonly string[],
+    format: FormatSettings,
+    printedBody: (body: string) => string = (body) => body,
+  ) {
     this.#catalog = catalog;
     this.#searchPath = searchPath;
+    this.#format = format;
     this.#printedBody = printedBody;
   }
 
@@ -64,7 +70,7 @@ export class RoutinePrinter {
   }
 
   shown(text: string): string {
-    return shownTypes(this.#catalog, text, this.#searchPath);
+    return shownText(this.#catalog, text, this.#searchPath, this.#format);
   }
 
   definition(routine: RoutineEntry): string {

@@ -12,7 +12,7 @@ import { collationByOid, findCollation } from '../collations.ts';
 import { compositeClass } from '../composite-classes.ts';
 import { FIRST_NORMAL_OID, type IndexMethod, METHOD_OIDS, type StatisticsEntry } from '../entries.ts';
 import type { FunctionContext, Value } from '../function-entry.ts';
-import { shownTypes } from '../kept-types.ts';
+import { shownText } from '../kept-types.ts';
 import {
   constraintDefinition,
   domainCheckDefinition,
@@ -60,7 +60,7 @@ export function relationByText(context: FunctionContext, text: string): { readon
 
 /** Kept types under their names. */
 function shown(context: FunctionContext, text: string): string {
-  return shownTypes(catalogOf(context), text, path(context));
+  return shownText(catalogOf(context), text, path(context), context.format);
 }
 
 function indexText(context: FunctionContext, oid: number, column: number, isPretty: boolean): string | null {
@@ -116,7 +116,12 @@ function displayType(context: FunctionContext, oid: number): string {
 }
 
 function printerOf(context: FunctionContext): RoutinePrinter {
-  return new RoutinePrinter(catalogOf(context), path(context), (body) => context.routineBody?.(body) ?? body);
+  return new RoutinePrinter(
+    catalogOf(context),
+    path(context),
+    context.format,
+    (body) => context.routineBody?.(body) ?? body,
+  );
 }
 
 function functionArguments(context: FunctionContext, oid: number, withDefaults: boolean): string | null {

@@ -17,6 +17,9 @@ interface Attribute {
   readonly type: SqlType | undefined;
 }
 
+/** Of an expression of which only the text is kept. */
+const UNKNOWN_RESULT = { name: 'expr', typeOid: OID.TEXT, typeModifier: -1 };
+
 /** There are thousands of them: a column of a row is computed when it is asked for. */
 const rowOf = rowsOf<Attribute>({
   attrelid: ({ relationOid }) => relationOid,
@@ -77,22 +80,27 @@ const SEQUENCE_COLUMNS: readonly ColumnEntry[] = [
   notNullColumn(3, 'is_called', OID.BOOL),
 ];
 
-/** An index's columns have names of their own: its table's, or expr. Their collation is that of what is indexed, whatever is kept of it. */
+/** An index's columns have names of their own: its table's, or those of its expressions. Their collation is that of what is indexed, whatever is kept of it. */
 function* indexColumns(context: ViewContext, index: IndexEntry): Iterable<ColumnEntry> {
   const table = context.catalog.relation(index.tableOid);
-  let number = 0;
+  const names = new Set<string>();
+  const nameOf = (name: string): string => {
+    let free = name;
+    for (let i = 1; names.has(free); i++) free = `${name}${i}`;
+    names.add(free);
+    return free;
+  };
   for (const key of index.columns) {
-    const column = table?.columns[key.columnNumber - 1];
-    const name = column?.name ?? /^([a-z_][a-z0-9_]*)\(/i.exec(key.expressionText ?? '')?.[1] ?? 'expr';
-    const typeOid = column?.typeOid ?? OID.TEXT;
+    const { name, typeOid, typeModifier } = table?.columns[key.columnNumber - 1] ?? key.result ?? UNKNOWN_RESULT;
     const keptOid = indexedTypeOf(typeOid, index.method, key.operatorClass);
-    const kept = plainColumn(++number, name, keptOid, keptOid === typeOid ? column?.typeModifier : -1);
+    const kept = plainColumn(names.size + 1, nameOf(name), keptOid, keptOid === typeOid ? typeModifier : -1);
     yield { ...kept, collationOid: collationOfKey(context.catalog, table, key) };
   }
   for (const included of index.includedColumns) {
     const column = table?.columns[included - 1];
     if (column === undefined) continue;
-    yield { ...plainColumn(++number, column.name, column.typeOid, column.typeModifier), collationOid: 0 };
+    const kept = plainColumn(names.size + 1, nameOf(column.name), column.typeOid, column.typeModifier);
+    yield { ...kept, collationOid: 0 };
   }
 }
 

@@ -280,5 +280,5 @@ export function collationOf(typeOid: number, catalog: Catalog): number {
 export function collationOfKey(catalog: Catalog, table: RelationEntry | undefined, key: IndexColumn): number {
   const column = table?.columns[key.columnNumber - 1];
   const named = key.collationOid ?? key.ownCollationOid ?? column?.collationOid;
-  return named ?? collationOf(column?.typeOid ?? OID.TEXT, catalog);
+  return named ?? collationOf(column?.typeOid ?? key.result?.typeOid ?? OID.TEXT, catalog);
 }

@@ -10,6 +10,7 @@ import {
   type ColumnEntry,
   type ConstraintEntry,
   GIST_OID,
+  type IndexColumn,
   type IndexEntry,
   METHOD_OIDS,
   PUBLIC_SCHEMA_OID,
@@ -219,8 +220,8 @@ function* pgIndex(context: ViewContext): Iterable<Row> {
     const table = context.catalog.relation(index.tableOid);
     const constraint = context.catalog.constraintOfIndex(index);
     const keys = index.columns.map((column) => column.columnNumber);
-    const typeOf = (number: number): number =>
-      number === 0 ? OID.TEXT : (table?.columns[number - 1].typeOid ?? OID.TEXT);
+    const typeOf = ({ columnNumber, result }: IndexColumn): number =>
+      (columnNumber === 0 ? result : table?.columns[columnNumber - 1])?.typeOid ?? OID.TEXT;
     const expressions = index.columns.flatMap((column) => column.expressionText ?? []);
     yield {
       indexrelid: index.oid,
@@ -245,7 +246,7 @@ function* pgIndex(context: ViewContext): Iterable<Row> {
       ),
       indclass: vector(
         OID.OID,
-        index.columns.map((column) => operatorClassOf(typeOf(column.columnNumber), index.method, column.operatorClass)),
+        index.columns.map((column) => operatorClassOf(typeOf(column), index.method, column.operatorClass)),
       ),
       indoption: vector(
         OID.INT2,

@@ -6,7 +6,7 @@ import type { Authority } from '../authority.ts';
 import type { Catalog } from '../catalog.ts';
 import { BOOTSTRAP_ROLE_OID, type RelationEntry, type TypeEntry } from '../entries.ts';
 import type { FunctionContext, Value } from '../function-entry.ts';
-import { shownTypes } from '../kept-types.ts';
+import { shownText } from '../kept-types.ts';
 import { rightsOnColumn, rightsOnRelation } from '../rights.ts';
 import { SharedCatalog } from '../shared-catalog.ts';
 import type { SystemInformation } from '../system-information.ts';
@@ -80,7 +80,9 @@ export class ViewContext {
 
   /** A kept text with its types under their names. */
   shown<T extends string | null>(text: T): T {
-    return text === null ? text : (shownTypes(this.catalog, text, this.functions.searchPath(true)) as T);
+    return text === null
+      ? text
+      : (shownText(this.catalog, text, this.functions.searchPath(true), this.functions.format) as T);
   }
 
   /** A list of rights as a column shows it; null: nothing has been granted or revoked. */

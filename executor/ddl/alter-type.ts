@@ -211,10 +211,11 @@ function understoodIndex(x: DdlContext, table: RelationEntry, index: IndexEntry)
   if (index.predicateText !== null) bindStored(x, index.predicateText, table, 'index predicate');
   const columns = index.columns.map((column) => {
     if (column.expressionText === null) return column;
-    bindStored(x, column.expressionText, table, 'index expression');
+    const { typeOid, typeModifier } = bindStored(x, column.expressionText, table, 'index expression');
     const { ownCollationOid: _, ...bare } = column;
+    const result = { name: column.result?.name ?? 'expr', typeOid, typeModifier };
     const own = x.collationOf(x.parseExpression(column.expressionText), table, 'index expression');
-    return { ...bare, ...ownCollation(own) };
+    return { ...bare, ...ownCollation(own), result };
   });
   return { ...index, columns };
 }

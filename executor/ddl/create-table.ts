@@ -31,6 +31,7 @@ import { addExclusion } from './exclusion.ts';
 import { initialRights } from './grant.ts';
 import { addIndex, expressionName } from './indexes.ts';
 import { copyColumnComments, copyComment, copyStatistics } from './like-objects.ts';
+import { distinctColumnNames } from './names.ts';
 import { OWN_TABLE_OPTIONS, storageOptions } from './options.ts';
 import { at, checkNameIsFree, findAndLock, lockNewName, newRelationName, relationMissing } from './resolve.ts';
 import { checkExpiry } from './row-expiry.ts';
@@ -336,11 +337,14 @@ function* copyLikeObjects(x: DdlContext, table: RelationEntry, { source, options
         columns: index.columns.map((column) =>
           column.columnNumber === 0 ? column : { ...column, columnNumber: numberOf(column.columnNumber) },
         ),
-        columnNames: index.columns.map((column) =>
-          column.columnNumber === 0
-            ? expressionName(x.parseExpression(column.expressionText as string))
-            : source.columns[column.columnNumber - 1].name,
-        ),
+        columnNames: distinctColumnNames([
+          ...index.columns.map(
+            ({ columnNumber, result, expressionText }) =>
+              (columnNumber === 0 ? result : source.columns[columnNumber - 1])?.name ??
+              expressionName(x.parseExpression(expressionText as string)),
+          ),
+          ...index.includedColumns.map((number) => source.columns[number - 1].name),
+        ]),
         included: index.includedColumns.map(numberOf),
         predicateText: index.predicateText,
         nullsNotDistinct: index.nullsNotDistinct,

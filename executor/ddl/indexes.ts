@@ -273,14 +273,16 @@ export function keyPart(x: DdlContext, table: RelationEntry, element: IndexEleme
   const expr = x.bind(expression, table, 'index expression');
   requireImmutable(expr, 'expression');
   const ordered = withClass(expr.typeOid);
+  const name = expressionName(expression);
   return {
     column: {
       columnNumber: 0,
       expressionText: storedText(x, expression, expr, table, 'index expression'),
       ...ordered,
       ...keyCollation(x, expr.typeOid, x.collationOf(expression, table, 'index expression'), element),
+      result: { name, typeOid: expr.typeOid, typeModifier: expr.typeModifier },
     },
-    name: expressionName(expression),
+    name,
   };
 }
 

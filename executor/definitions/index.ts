@@ -2,9 +2,11 @@
 
 import { quoteIdentifier } from '../../catalog/functions/quote.ts';
 import type { Catalog, RelationEntry } from '../../catalog/index.ts';
+import { keptTypeOid } from '../../catalog/kept-types.ts';
 import { relationName } from '../../catalog/pg-catalog/definitions.ts';
 import type { CreateFunctionStatement, Expression, Query } from '../../parser/ast.ts';
 import { parse } from '../../parser/index.ts';
+import { typeByOid } from '../../types/index.ts';
 import { Output, type PrintOptions } from './output.ts';
 import { ExpressionPrinter } from './print-expression.ts';
 import { QueryPrinter } from './print-query.ts';
@@ -13,7 +15,13 @@ import { withUniqueNames } from './unique-names.ts';
 /** An understood expression over one table's columns, or none, in the plain form. */
 export function printExpression(node: Expression): string {
   const out = new Output();
-  const options = { isPretty: false, wrapColumn: 0, relationName: () => '', relationColumns: () => null };
+  const options = {
+    isPretty: false,
+    wrapColumn: 0,
+    relationName: () => '',
+    relationColumns: () => null,
+    attributeCount: () => 0,
+  };
   new ExpressionPrinter(out, options, () => {
     throw new Error('no queries here');
   }).print(node);
@@ -66,6 +74,10 @@ function printOptions(
       const entry = found(name);
       const relation = entry === undefined ? undefined : catalog.relation(entry.oid);
       return relation?.columns.filter((column) => !column.dropped).map((column) => column.name) ?? null;
+    },
+    attributeCount({ name, arrayDimensions }) {
+      const oid = arrayDimensions.length > 0 ? 0 : keptTypeOid(name[name.length - 1]);
+      return typeByOid(oid)?.attributes?.length ?? 0;
     },
   };
 }

@@ -1,5 +1,6 @@
 /** Where a definition is printed to, and how its lines are broken. After: PostgreSQL, ruleutils.c, appendContextKeyword(). */
 
+import type { TypeName } from '../../parser/ast.ts';
 export const INDENT_STEP = 8;
 export const INDENT_JOIN = 4;
 export const INDENT_VAR = 4;
@@ -14,6 +15,8 @@ export interface PrintOptions {
   relationName(name: readonly string[]): string;
   /** The names of a relation's columns; null for what is none. */
   relationColumns(name: readonly string[]): readonly string[] | null;
+  /** How many attributes a kept composite type has; 0 for any other. */
+  attributeCount(type: TypeName): number;
 }
 
 export class Output {

@@ -188,9 +188,7 @@ export class ExpressionPrinter {
         this.#write(']');
         return;
       case 'row':
-        this.#write('ROW(');
-        this.#list(node.fields);
-        this.#write(')');
+        this.#row(node.fields, 0);
         return;
       case 'coalesce':
       case 'greatest':
@@ -274,6 +272,14 @@ export class ExpressionPrinter {
     }
   }
 
+  /** `count`: attributes that the row's type has by now. Those that came later are null. */
+  #row(fields: readonly Expression[], count: number): void {
+    this.#write('ROW(');
+    this.#list(fields);
+    for (let i = fields.length; i < count; i++) this.#write(i === 0 ? 'NULL' : ', NULL');
+    this.#write(')');
+  }
+
   #cast(node: Extract<Expression, { kind: 'cast' }>): void {
     const { arg, type } = node;
     if (
@@ -287,7 +293,8 @@ export class ExpressionPrinter {
     }
     if (arg.kind === 'string' || arg.kind === 'null') {
       this.#write(arg.kind === 'null' ? 'NULL' : quoted(arg.value));
-    } else if (isOneValue(arg, node)) this.print(arg);
+    } else if (arg.kind === 'row') this.#row(arg.fields, this.options.attributeCount(type));
+    else if (isOneValue(arg, node)) this.print(arg);
     else this.#enclosed(() => this.#part(arg, node));
     this.#write(`::${printType(node.type)}`);
   }

@@ -9,7 +9,7 @@ import { Catalog } from '../../catalog/catalog.ts';
 import type { ConstraintEntry, RelationEntry } from '../../catalog/entries.ts';
 import type { Value } from '../../catalog/function-entry.ts';
 import { quoteIdentifier } from '../../catalog/functions/quote.ts';
-import { shownTypes } from '../../catalog/kept-types.ts';
+import { shownText } from '../../catalog/kept-types.ts';
 import { indexExpression } from '../../catalog/pg-catalog/definitions.ts';
 import {
   CURSOR_END,
@@ -95,7 +95,9 @@ function keyNames(x: ExecContext, table: RelationEntry, index: IndexRuntime): st
 
 /** A kept text under the names that its types and functions have. */
 function shownExpression({ functions }: ExecContext, text: string): string {
-  return functions.catalog instanceof Catalog ? shownTypes(functions.catalog, text, functions.searchPath(true)) : text;
+  return functions.catalog instanceof Catalog
+    ? shownText(functions.catalog, text, functions.searchPath(true), functions.format)
+    : text;
 }
 
 /** "Key (a, lower(b))=(1, x)" of a row, as details of errors show it. */

@@ -292,7 +292,11 @@ function recordToComposite(context: BindContext, expr: Expr, target: number, coe
   const attributes = types.get(typeOid)?.attributes ?? [];
   const fields = attributes.map((attribute, i) => {
     const field = expr.fields[i];
-    if (field === undefined) throw refuse('Input has too few columns.');
+    if (field === undefined) {
+      // A kept text had a field for each attribute that there was when it was understood.
+      if (context.isResolved) return makeConst(null, attribute.typeOid);
+      throw refuse('Input has too few columns.');
+    }
     const converted = coerceToTarget(context, field, attribute.typeOid, attribute.typmod, coercion);
     if (converted !== null) return converted;
     throw refuse(

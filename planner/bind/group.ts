@@ -132,7 +132,7 @@ export class GroupCheck {
     const { level } = this;
     const node = logical(expr);
     if (node.kind === 'aggregateRef' && node.query === level.queryId) return this.checkDirect(node);
-    if (node.kind === 'groupingRef' && node.query === level.queryId) return this.resolveGrouping(expr);
+    if (node.kind === 'groupingRef' && node.query === level.queryId) return this.resolveGrouping(expr, inSubquery);
     // The key itself stands for what equals it, so that later stages recognise it.
     // In a subquery only columns are looked for, no expressions.
     const key =
@@ -172,13 +172,14 @@ export class GroupCheck {
     return toExpr({ ...aggregate, directArgs });
   }
 
-  private resolveGrouping(expr: Expr): Expr {
+  /** In a subquery of the level only its columns are recognised, no expressions. */
+  private resolveGrouping(expr: Expr, inSubquery: boolean): Expr {
     const { level } = this;
     const { pending } = expr as unknown as { pending?: readonly Expr[] };
     if (pending === undefined) return expr;
     const keys = pending.map((arg) => {
       const index = this.grouping.keys.findIndex((key) => level.context.sameExpr(key, arg));
-      if (index < 0) {
+      if (index < 0 || (inSubquery && logical(arg).kind !== 'var')) {
         throw level.context.error(
           '42803',
           'arguments to GROUPING must be grouping expressions of the associated query level',
