@@ -588,6 +588,7 @@ export const BUILTIN_PROCS = `31|byteaout|17|2275|iS|byteaout
 1105|time_ge|1083 1083|16|iS|time_ge
 1106|time_ne|1083 1083|16|iS|time_ne
 1107|time_cmp|1083 1083|23|iS|time_cmp
+1136|pg_stat_get_wal||2249|s|pg_stat_get_wal||wal_records 20,wal_fpi 20,wal_bytes 1700,wal_buffers_full 20,wal_write 20,wal_sync 20,wal_write_time 701,wal_sync_time 701,stats_reset 1184
 1137|pg_get_wal_replay_pause_state||25|vS|pg_get_wal_replay_pause_state
 1138|date_larger|1082 1082|1082|iS|date_larger
 1139|date_smaller|1082 1082|1082|iS|date_smaller
@@ -761,6 +762,9 @@ export const BUILTIN_PROCS = `31|byteaout|17|2275|iS|byteaout
 1388|timetz|1184|1266|sS|timestamptz_timetz
 1389|isfinite|1184|16|iS|timestamp_finite
 1390|isfinite|1186|16|iS|interval_finite
+1391|pg_stat_get_backend_start|23|1184|sS|pg_stat_get_backend_start
+1392|pg_stat_get_backend_client_addr|23|869|sS|pg_stat_get_backend_client_addr
+1393|pg_stat_get_backend_client_port|23|23|sS|pg_stat_get_backend_client_port
 1394|abs|700|700|iS|float4abs
 1395|abs|701|701|iS|float8abs
 1396|abs|20|20|iS|int8abs
@@ -1121,6 +1125,11 @@ export const BUILTIN_PROCS = `31|byteaout|17|2275|iS|byteaout
 1933|pg_stat_get_tuples_deleted|26|20|sS|pg_stat_get_tuples_deleted
 1934|pg_stat_get_blocks_fetched|26|20|sS|pg_stat_get_blocks_fetched
 1935|pg_stat_get_blocks_hit|26|20|sS|pg_stat_get_blocks_hit
+1936|pg_stat_get_backend_idset||23|sSR100|pg_stat_get_backend_idset
+1937|pg_stat_get_backend_pid|23|23|sS|pg_stat_get_backend_pid
+1938|pg_stat_get_backend_dbid|23|26|sS|pg_stat_get_backend_dbid
+1939|pg_stat_get_backend_userid|23|26|sS|pg_stat_get_backend_userid
+1940|pg_stat_get_backend_activity|23|25|sS|pg_stat_get_backend_activity
 1941|pg_stat_get_db_numbackends|26|23|sS|pg_stat_get_db_numbackends
 1942|pg_stat_get_db_xact_commit|26|20|sS|pg_stat_get_db_xact_commit
 1943|pg_stat_get_db_xact_rollback|26|20|sS|pg_stat_get_db_xact_rollback
@@ -1166,6 +1175,7 @@ export const BUILTIN_PROCS = `31|byteaout|17|2275|iS|byteaout
 2019|time|1184|1083|sS|timestamptz_time
 2020|date_trunc|25 1114|1114|iS|timestamp_trunc
 2021|date_part|25 1114|701|iS|timestamp_part
+2022|pg_stat_get_activity|23|2249|sR100|pg_stat_get_activity|pid|datid 26,pid 23,usesysid 26,application_name 25,state 25,query 25,wait_event_type 25,wait_event 25,xact_start 1184,query_start 1184,backend_start 1184,state_change 1184,client_addr 869,client_hostname 25,client_port 23,backend_xid 28,backend_xmin 28,backend_type 25,ssl 16,sslversion 25,sslcipher 25,sslbits 23,ssl_client_dn 25,ssl_client_serial 1700,ssl_issuer_dn 25,gss_auth 16,gss_princ 25,gss_enc 16,leader_pid 23,query_id 20
 2023|jsonb_path_query_first_tz|3802 4072 3802 16|3802|sS|jsonb_path_query_first_tz|target,path,vars,silent||["{}",false]
 2024|timestamp|1082|1114|iS|date_timestamp
 2025|timestamp|1082 1083|1114|iS|datetime_timestamp
@@ -1226,6 +1236,7 @@ export const BUILTIN_PROCS = `31|byteaout|17|2275|iS|byteaout
 2091|array_lower|2277 23|23|iS|array_lower
 2092|array_upper|2277 23|23|iS|array_upper
 2093|pg_conversion_is_visible|26|16|sS|pg_conversion_is_visible
+2094|pg_stat_get_backend_activity_start|23|1184|sS|pg_stat_get_backend_activity_start
 2096|pg_terminate_backend|23 20|16|vS|pg_terminate_backend|pid,timeout||[0]
 2098|pg_get_functiondef|26|25|sS|pg_get_functiondef
 2100|avg|20|1700|iG|avg_int8
@@ -1585,6 +1596,7 @@ export const BUILTIN_PROCS = `31|byteaout|17|2275|iS|byteaout
 2785|int8_avg_combine|2281 2281|2281|i|int8_avg_combine
 2786|int8_avg_serialize|2281|17|iS|int8_avg_serialize
 2787|int8_avg_deserialize|17 2281|2281|iS|int8_avg_deserialize
+2788|pg_stat_get_backend_wait_event_type|23|25|sS|pg_stat_get_backend_wait_event_type
 2790|tidgt|27 27|16|iS|tidgt
 2791|tidlt|27 27|16|iS|tidlt
 2792|tidge|27 27|16|iS|tidge
@@ -1626,9 +1638,11 @@ export const BUILTIN_PROCS = `31|byteaout|17|2275|iS|byteaout
 2849|pg_current_wal_lsn||3220|vS|pg_current_wal_lsn
 2851|pg_walfile_name|3220|25|iS|pg_walfile_name
 2852|pg_current_wal_insert_lsn||3220|vS|pg_current_wal_insert_lsn
+2853|pg_stat_get_backend_wait_event|23|25|sS|pg_stat_get_backend_wait_event
 2854|pg_my_temp_schema||26|sS|pg_my_temp_schema
 2855|pg_is_other_temp_schema|26|16|sS|pg_is_other_temp_schema
 2856|pg_timezone_names||2249|sSR|pg_timezone_names||name 25,abbrev 25,utc_offset 1186,is_dst 16
+2857|pg_stat_get_backend_xact_start|23|1184|sS|pg_stat_get_backend_xact_start
 2858|numeric_avg_accum|2281 1700|2281|i|numeric_avg_accum
 2859|pg_stat_get_buf_alloc||20|sS|pg_stat_get_buf_alloc
 2878|pg_stat_get_live_tuples|26|20|sS|pg_stat_get_live_tuples
@@ -1692,6 +1706,9 @@ export const BUILTIN_PROCS = `31|byteaout|17|2275|iS|byteaout
 2962|uuid_send|2950|17|iS|uuid_send
 2963|uuid_hash|2950|23|iS|uuid_hash
 2971|text|16|25|iS|booltext
+2978|pg_stat_get_function_calls|26|20|sS|pg_stat_get_function_calls
+2979|pg_stat_get_function_total_time|26|701|sS|pg_stat_get_function_total_time
+2980|pg_stat_get_function_self_time|26|701|sS|pg_stat_get_function_self_time
 2981|record_eq|2249 2249|16|iS|record_eq
 2982|record_ne|2249 2249|16|iS|record_ne
 2983|record_lt|2249 2249|16|iS|record_lt
@@ -1739,6 +1756,18 @@ export const BUILTIN_PROCS = `31|byteaout|17|2275|iS|byteaout
 3034|pg_relation_filepath|2205|25|sS|pg_relation_filepath
 3035|pg_listening_channels||25|sSR10|pg_listening_channels
 3036|pg_notify|25 25|2278|v|pg_notify
+3037|pg_stat_get_xact_numscans|26|20|vS|pg_stat_get_xact_numscans
+3038|pg_stat_get_xact_tuples_returned|26|20|vS|pg_stat_get_xact_tuples_returned
+3039|pg_stat_get_xact_tuples_fetched|26|20|vS|pg_stat_get_xact_tuples_fetched
+3040|pg_stat_get_xact_tuples_inserted|26|20|vS|pg_stat_get_xact_tuples_inserted
+3041|pg_stat_get_xact_tuples_updated|26|20|vS|pg_stat_get_xact_tuples_updated
+3042|pg_stat_get_xact_tuples_deleted|26|20|vS|pg_stat_get_xact_tuples_deleted
+3043|pg_stat_get_xact_tuples_hot_updated|26|20|vS|pg_stat_get_xact_tuples_hot_updated
+3044|pg_stat_get_xact_blocks_fetched|26|20|vS|pg_stat_get_xact_blocks_fetched
+3045|pg_stat_get_xact_blocks_hit|26|20|vS|pg_stat_get_xact_blocks_hit
+3046|pg_stat_get_xact_function_calls|26|20|vS|pg_stat_get_xact_function_calls
+3047|pg_stat_get_xact_function_total_time|26|701|vS|pg_stat_get_xact_function_total_time
+3048|pg_stat_get_xact_function_self_time|26|701|vS|pg_stat_get_xact_function_self_time
 3049|xpath_exists|25 142 1009|16|iS|xpath_exists
 3050|xpath_exists|25 142|16|iS|xpath_exists_text_xml
 3051|xml_is_well_formed|25|16|sS|xml_is_well_formed
@@ -1754,6 +1783,11 @@ export const BUILTIN_PROCS = `31|byteaout|17|2275|iS|byteaout
 3061|right|25 23|25|iS|text_right
 3062|reverse|25|25|iS|text_reverse
 3063|pg_stat_get_buf_fsync_backend||20|sS|pg_stat_get_buf_fsync_backend
+3065|pg_stat_get_db_conflict_tablespace|26|20|sS|pg_stat_get_db_conflict_tablespace
+3066|pg_stat_get_db_conflict_lock|26|20|sS|pg_stat_get_db_conflict_lock
+3067|pg_stat_get_db_conflict_snapshot|26|20|sS|pg_stat_get_db_conflict_snapshot
+3068|pg_stat_get_db_conflict_bufferpin|26|20|sS|pg_stat_get_db_conflict_bufferpin
+3069|pg_stat_get_db_conflict_startup_deadlock|26|20|sS|pg_stat_get_db_conflict_startup_deadlock
 3070|pg_stat_get_db_conflict_all|26|20|sS|pg_stat_get_db_conflict_all
 3071|pg_wal_replay_pause||2278|vS|pg_wal_replay_pause
 3072|pg_wal_replay_resume||2278|vS|pg_wal_replay_resume
@@ -1769,6 +1803,7 @@ export const BUILTIN_PROCS = `31|byteaout|17|2275|iS|byteaout
 3094|pg_advisory_xact_lock_shared|23 23|2278|vS|pg_advisory_xact_lock_shared_int4
 3095|pg_try_advisory_xact_lock|23 23|16|vS|pg_try_advisory_xact_lock_int4
 3096|pg_try_advisory_xact_lock_shared|23 23|16|vS|pg_try_advisory_xact_lock_shared_int4
+3099|pg_stat_get_wal_senders||2249|sR10|pg_stat_get_wal_senders||pid 23,state 25,sent_lsn 3220,write_lsn 3220,flush_lsn 3220,replay_lsn 3220,write_lag 1186,flush_lag 1186,replay_lag 1186,sync_priority 23,sync_state 25,reply_time 1184
 3100|row_number||20|iW|window_row_number
 3101|rank||20|iW|window_rank
 3102|dense_rank||20|iW|window_dense_rank
@@ -1827,6 +1862,7 @@ export const BUILTIN_PROCS = `31|byteaout|17|2275|iS|byteaout
 3184|record_image_gt|2249 2249|16|iS|record_image_gt
 3185|record_image_le|2249 2249|16|iS|record_image_le
 3186|record_image_ge|2249 2249|16|iS|record_image_ge
+3195|pg_stat_get_archiver||2249|s|pg_stat_get_archiver||archived_count 20,last_archived_wal 25,last_archived_time 1184,failed_count 20,last_failed_wal 25,last_failed_time 1184,stats_reset 1184
 3196|json_object_agg_finalfn|2281|114|i|json_object_agg_finalfn
 3197|json_object_agg|2276 2276|114|sG|json_object_agg_any_any
 3198|json_build_array|2276|114|sA|json_build_array
@@ -1955,6 +1991,7 @@ export const BUILTIN_PROCS = `31|byteaout|17|2275|iS|byteaout
 3424|pg_partition_root|2205|2205|iS|pg_partition_root
 3425|pg_partition_ancestors|2205|2205|vSR10|pg_partition_ancestors|partitionid
 3426|pg_stat_get_db_checksum_failures|26|20|sS|pg_stat_get_db_checksum_failures
+3428|pg_stat_get_db_checksum_last_failure|26|1184|sS|pg_stat_get_db_checksum_last_failure
 3432|gen_random_uuid||2950|vS|gen_random_uuid
 3436|pg_promote|16 23|16|vS|pg_promote|wait,wait_seconds||[true,60]
 3437|prefixsel|2281 26 2281 23|701|sS|prefixsel
@@ -2109,8 +2146,10 @@ export const BUILTIN_PROCS = `31|byteaout|17|2275|iS|byteaout
 3768|pg_ts_template_is_visible|26|16|sS|pg_ts_template_is_visible
 3775|pg_stat_reset_shared|25|2278|vS|pg_stat_reset_shared
 3776|pg_stat_reset_single_table_counters|26|2278|vS|pg_stat_reset_single_table_counters
+3777|pg_stat_reset_single_function_counters|26|2278|vS|pg_stat_reset_single_function_counters
 3778|pg_tablespace_location|26|25|sS|pg_tablespace_location
 3787|to_jsonb|2283|3802|sS|to_jsonb
+3788|pg_stat_get_snapshot_timestamp||1184|sS|pg_stat_get_snapshot_timestamp
 3800|pg_current_logfile||25|v|pg_current_logfile
 3801|pg_current_logfile|25|25|v|pg_current_logfile_1arg
 3803|jsonb_send|3802|17|iS|jsonb_send
@@ -2452,7 +2491,13 @@ export const BUILTIN_PROCS = `31|byteaout|17|2275|iS|byteaout
 6178|date_bin|1186 1184 1184|1184|iS|timestamptz_bin
 6183|ts_debug|3734 25|2249|sSR|ts_debug_regconfig_text|config,document|alias 25,description 25,token 25,dictionaries 3770,dictionary 3769,lexemes 1009
 6184|ts_debug|25|2249|sSR|ts_debug_text|document|alias 25,description 25,token 25,dictionaries 3770,dictionary 3769,lexemes 1009
+6185|pg_stat_get_db_session_time|26|701|sS|pg_stat_get_db_session_time
+6186|pg_stat_get_db_active_time|26|701|sS|pg_stat_get_db_active_time
+6187|pg_stat_get_db_idle_in_transaction_time|26|701|sS|pg_stat_get_db_idle_in_transaction_time
 6188|pg_stat_get_db_sessions|26|20|sS|pg_stat_get_db_sessions
+6189|pg_stat_get_db_sessions_abandoned|26|20|sS|pg_stat_get_db_sessions_abandoned
+6190|pg_stat_get_db_sessions_fatal|26|20|sS|pg_stat_get_db_sessions_fatal
+6191|pg_stat_get_db_sessions_killed|26|20|sS|pg_stat_get_db_sessions_killed
 6192|hash_record|2249|23|iS|hash_record
 6193|hash_record_extended|2249 20|20|iS|hash_record_extended
 6195|ltrim|17 17|17|iS|bytealtrim
@@ -2471,6 +2516,7 @@ export const BUILTIN_PROCS = `31|byteaout|17|2275|iS|byteaout
 6225|multirange_agg_transfn|2281 4537|2281|i|multirange_agg_transfn
 6226|multirange_agg_finalfn|2281 4537|4537|i|range_agg_finalfn
 6227|range_agg|4537|4537|iG|range_agg_anymultirange
+6230|pg_stat_have_stats|25 26 26|16|vS|pg_stat_have_stats
 6240|pg_settings_get_flags|25|1009|sS|pg_settings_get_flags
 6251|regexp_replace|25 25 25 23 23 25|25|iS|textregexreplace_extended
 6252|regexp_replace|25 25 25 23 23|25|iS|textregexreplace_extended_no_flags

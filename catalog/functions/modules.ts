@@ -6,6 +6,7 @@ import { aggregateFunctions } from './aggregates.ts';
 import { floatAggregates } from './aggregates-float.ts';
 import { orderedAggregates } from './aggregates-ordered.ts';
 import { arrayFunctions } from './arrays.ts';
+import { backendStatisticsFunctions } from './backend-statistics.ts';
 import { bitFunctions } from './bit.ts';
 import { boolFunctions } from './bool.ts';
 import { byteaFunctions } from './bytea.ts';
@@ -90,6 +91,7 @@ export const FUNCTION_MODULES: readonly FunctionModule[] = [
   datetimeFormatFunctions,
   datetimeParseFunctions,
   orderedAggregates,
+  backendStatisticsFunctions,
   bitFunctions,
   systemCatalogFunctions,
   privilegeFunctions,

@@ -1,9 +1,12 @@
 /** pg_stat_get_*: the counters behind the pg_stat views, one at a time; and resetting them. */
 import { sqlError } from '../../types/errors.ts';
+import { Numeric } from '../../types/index.ts';
+import type { Catalog } from '../catalog.ts';
 import type { FunctionContext, Value } from '../function-entry.ts';
 import type {
   DatabaseActivity,
   IndexActivity,
+  SystemInformation,
   TableActivity,
   WalPositions,
   WriterActivity,
@@ -48,6 +51,27 @@ function ofLog(get: (positions: WalPositions) => number): (context: FunctionCont
   return (context) => (context.system === undefined ? null : get(context.system.walPositions()));
 }
 
+const FIXED_KINDS = new Set(['archiver', 'bgwriter', 'checkpointer', 'slru', 'wal']);
+
+function haveStatistics(context: FunctionContext, kind: string, databaseOid: number, oid: number): boolean {
+  const { system } = context;
+  if (FIXED_KINDS.has(kind)) return true;
+  switch (kind) {
+    case 'database':
+      return oid === 0 && (system?.databaseActivity(databaseOid) ?? null) !== null;
+    case 'relation': {
+      const isOwn = databaseOid === (context.catalog as Catalog).databaseOid;
+      return isOwn && (system?.tableActivity(oid) ?? system?.indexActivity(oid) ?? null) !== null;
+    }
+    case 'function':
+    case 'replslot':
+    case 'subscription':
+      return false;
+    default:
+      throw sqlError('22023', `invalid statistics kind: "${kind}"`);
+  }
+}
+
 const zero = (): Value => 0;
 const nothing = (): Value => null;
 
@@ -56,6 +80,37 @@ export const statisticsFunctions: FunctionModule = {
     pg_stat_get_last_autovacuum_time: nothing,
     pg_stat_get_autovacuum_count: zero,
     pg_stat_get_db_conflict_all: zero,
+    pg_stat_get_db_conflict_tablespace: zero,
+    pg_stat_get_db_conflict_lock: zero,
+    pg_stat_get_db_conflict_snapshot: zero,
+    pg_stat_get_db_conflict_bufferpin: zero,
+    pg_stat_get_db_conflict_startup_deadlock: zero,
+    pg_stat_get_db_session_time: zero,
+    pg_stat_get_db_active_time: zero,
+    pg_stat_get_db_idle_in_transaction_time: zero,
+    pg_stat_get_db_sessions_abandoned: zero,
+    pg_stat_get_db_sessions_fatal: zero,
+    pg_stat_get_db_sessions_killed: zero,
+    pg_stat_get_db_checksum_last_failure: nothing,
+    // Calls of functions are not counted, as track_functions = none has it, nor what one transaction does.
+    pg_stat_get_function_calls: nothing,
+    pg_stat_get_function_total_time: nothing,
+    pg_stat_get_function_self_time: nothing,
+    pg_stat_get_xact_function_calls: nothing,
+    pg_stat_get_xact_function_total_time: nothing,
+    pg_stat_get_xact_function_self_time: nothing,
+    pg_stat_get_xact_numscans: zero,
+    pg_stat_get_xact_tuples_returned: zero,
+    pg_stat_get_xact_tuples_fetched: zero,
+    pg_stat_get_xact_tuples_inserted: zero,
+    pg_stat_get_xact_tuples_updated: zero,
+    pg_stat_get_xact_tuples_deleted: zero,
+    pg_stat_get_xact_tuples_hot_updated: zero,
+    pg_stat_get_xact_blocks_fetched: zero,
+    pg_stat_get_xact_blocks_hit: zero,
+    pg_stat_get_snapshot_timestamp: nothing,
+    pg_stat_get_wal_senders: () => [],
+    pg_stat_reset_single_function_counters: () => VOID,
     pg_stat_get_db_blk_read_time: zero,
     pg_stat_get_db_blk_write_time: zero,
     pg_stat_get_db_checksum_failures: zero,
@@ -124,6 +179,21 @@ export const statisticsFunctions: FunctionModule = {
     pg_stat_get_checkpoint_sync_time: ofWriter((writer) => writer.checkpointSyncMs),
     pg_stat_get_buf_written_backend: ofWriter((writer) => writer.foregroundPages),
     pg_stat_get_buf_alloc: ofWriter((writer) => writer.allocations),
+    pg_stat_get_wal(context) {
+      const activity = context.system?.walActivity();
+      if (activity === undefined) return null;
+      const { records, pageImages, bytes, writes, syncs, resetAt } = activity;
+      const since = resetAt ?? (context.system as SystemInformation).serverStart;
+      return [records, pageImages, Numeric.fromBigint(bytes), 0, writes, syncs, 0, 0, since];
+    },
+    pg_stat_get_archiver(context) {
+      const activity = context.system?.archiverActivity();
+      if (activity === undefined) return null;
+      const { archivedCount, lastArchived, lastArchivedAt, failedCount, lastFailed, lastFailedAt, resetAt } = activity;
+      const since = resetAt ?? (context.system as SystemInformation).serverStart;
+      return [archivedCount, lastArchived, lastArchivedAt, failedCount, lastFailed, lastFailedAt, since];
+    },
+    pg_stat_have_stats: haveStatistics,
     pg_stat_reset(context) {
       context.system?.resetDatabaseActivity();
       return VOID;
