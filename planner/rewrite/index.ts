@@ -15,6 +15,7 @@ import {
 import { mapChildren, mapQuery } from '../traverse.ts';
 import { flattenSubqueries, nullableRels } from './flatten-subqueries.ts';
 import { type FoldingFacts, foldingInto } from './fold-constants.ts';
+import { withOpaqueKeys } from './group-keys.ts';
 import { withoutGrouplessHaving } from './groupless-having.ts';
 import { mergeOrEqualities } from './in-lists.ts';
 import { pullUpSublinks } from './pull-up-sublinks.ts';
@@ -29,7 +30,7 @@ import { forgetExistsColumns, forgetUnreadColumns } from './unread-columns.ts';
 export function rewriteQuery(context: BindContext, given: Query): Query {
   const query = withoutGrouplessHaving(given);
   const facts: FoldingFacts = { hasSublinks: false, hasOrs: false };
-  const mapped = mapOwnExprs(query, foldingInto(facts, setKeys(query)));
+  const mapped = foldOwnExprs(query, facts);
   const folded = withWhere(mapped, mapped.from.some(isNever) ? FALSE_CONST : mapped.where);
   const opened = facts.hasSublinks ? pullUpSublinks(context, folded) : folded;
   let result = forgetUnreadColumns(flattenSubqueries(forgetUnreadColumns(opened)));
@@ -38,7 +39,7 @@ export function rewriteQuery(context: BindContext, given: Query): Query {
     facts.hasSublinks = true;
     facts.hasOrs = true;
     result = pullUpSublinks(context, result);
-    result = mapOwnExprs(result, foldingInto(facts, setKeys(result)));
+    result = foldOwnExprs(result, facts);
   }
   result = pushHaving(result);
   result = reduceOuterJoins(result);
@@ -50,6 +51,10 @@ export function rewriteQuery(context: BindContext, given: Query): Query {
     if (where !== result.where) result = { ...result, where };
   }
   return rewriteInside(context, result, facts.hasSublinks);
+}
+
+function foldOwnExprs(query: Query, facts: FoldingFacts): Query {
+  return withOpaqueKeys(query, (opaque) => mapOwnExprs(opaque, foldingInto(facts, setKeys(opaque))));
 }
 
 /** Keys that a grouping set may leave out: they are NULL then, constants too. */
