@@ -163,6 +163,8 @@ export interface IndexColumn {
   readonly ownCollationOid?: number;
   /** What an expression is called as an index's column, and its type. */
   readonly result?: { readonly name: string; readonly typeOid: number; readonly typeModifier: number };
+  /** ALTER INDEX ... SET STATISTICS, of expressions; absent: default_statistics_target. */
+  readonly statisticsTarget?: number;
 }
 
 export interface IndexEntry {

@@ -98,6 +98,10 @@ export class IndexRuntime {
   readonly exclusion: Exclusion | null;
   /** By place: keys that hold classes; null for all others. Empty: there are none. */
   readonly loose: readonly (LooseKey | null)[];
+  /** The key's columns and expressions, where `expressions` has what is kept of them. */
+  readonly shown: readonly Expr[];
+  /** Places of expressions in the index's own columns. */
+  readonly computed: readonly number[];
   /** How each part of the key is ordered. */
   readonly parts: readonly IndexColumn[];
   #covers: RowsCondition | null = null;
@@ -123,6 +127,9 @@ export class IndexRuntime {
     loose: readonly (LooseKey | null)[] = [],
   ) {
     this.loose = loose;
+    this.shown = expressions.map((expr, i) => loose[i]?.source ?? expr);
+    const places = exclusion === null ? entry.columns.keys() : [];
+    this.computed = [...places].filter((place) => entry.columns[place].columnNumber === 0);
     this.exclusion = exclusion;
     this.parts = parts;
     this.counters = counters;
@@ -162,8 +169,7 @@ export class IndexRuntime {
 
   /** Values of the key's columns and expressions for a row given by all its column values. */
   keyValues(x: ExecContext, values: readonly Value[]): Value[] {
-    const shown = this.expressions.map((expr, i) => this.loose[i]?.source ?? expr);
-    this.#valuesOfKey ??= rowsFunction(new SlotAllocator(true), [this.#table.entry.columns], shown);
+    this.#valuesOfKey ??= rowsFunction(new SlotAllocator(true), [this.#table.entry.columns], this.shown);
     const target: Value[] = [];
     this.#valuesOfKey(x, [values], target);
     return target;

@@ -94,7 +94,9 @@ function* indexColumns(context: ViewContext, index: IndexEntry): Iterable<Column
     const { name, typeOid, typeModifier } = table?.columns[key.columnNumber - 1] ?? key.result ?? UNKNOWN_RESULT;
     const keptOid = indexedTypeOf(typeOid, index.method, key.operatorClass);
     const kept = plainColumn(names.size + 1, nameOf(name), keptOid, keptOid === typeOid ? typeModifier : -1);
-    yield { ...kept, collationOid: collationOfKey(context.catalog, table, key) };
+    const { statisticsTarget } = key;
+    const target = statisticsTarget === undefined ? {} : { statisticsTarget };
+    yield { ...kept, ...target, collationOid: collationOfKey(context.catalog, table, key) };
   }
   for (const included of index.includedColumns) {
     const column = table?.columns[included - 1];

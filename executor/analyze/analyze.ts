@@ -37,7 +37,7 @@ export function* analyzeTable(
   const numbers = entry.columns
     .filter((column) => !column.dropped && (columnNumbers === null || columnNumbers.includes(column.number)))
     .map((column) => column.number);
-  const indexes = columnNumbers === null ? table.indexes.filter((index) => index.keyColumns.includes(-1)) : [];
+  const indexes = columnNumbers === null ? table.indexes.filter((index) => index.computed.length > 0) : [];
   const objects = session.catalog
     .statisticsOf(oid)
     .filter((object) => object.target !== 0 && object.columns.every((number) => numbers.includes(number)));
@@ -141,12 +141,12 @@ function makeEntry(
     for (const index of sample.rows === null ? [] : table.indexes) {
       const keys: AnalyzedColumn[] = [];
       const rows = sample.rows as readonly (readonly Value[])[];
-      for (const [key, column] of index.keyColumns.entries()) {
-        if (column >= 0) continue;
-        const { typeOid } = index.expressions[key];
-        const values = sampledColumn(typeOid, standard);
+      for (const key of index.computed) {
+        const { typeOid } = index.shown[key];
+        const target = index.entry.columns[key].statisticsTarget ?? standard;
+        const values = sampledColumn(typeOid, target);
         for (const row of rows) yield* addValue(values, table.expressionValue(index, key, row), slices);
-        const found = yield* analyzed(key, typeOid, standard, values);
+        const found = yield* analyzed(key, typeOid, target, values);
         if (found !== null) keys.push(found);
       }
       if (keys.length > 0) indexes.push({ indexOid: index.entry.oid, keys });

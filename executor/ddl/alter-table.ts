@@ -1,6 +1,6 @@
 /** ALTER TABLE and what ALTER INDEX, SEQUENCE and VIEW share with it: a list of commands, done in PostgreSQL's order. */
 import type { ColumnEntry, NamedRelation, RelationEntry } from '../../catalog/index.ts';
-import type { AlterTableCommand, AlterTableStatement } from '../../parser/ast.ts';
+import type { AlterTableCommand, AlterTableStatement, TableConstraint } from '../../parser/ast.ts';
 import { ACCESS_EXCLUSIVE, type LockMode, SHARE_ROW_EXCLUSIVE, SHARE_UPDATE_EXCLUSIVE } from '../../storage/api.ts';
 import { sqlError } from '../../types/errors.ts';
 import { OID } from '../../types/index.ts';
@@ -32,9 +32,9 @@ import {
 } from './resolve.ts';
 import { checkExpiry, looksAtRows, removeExpired } from './row-expiry.ts';
 import { alterSequence } from './sequences.ts';
-import { withStatisticsTarget } from './statistics.ts';
+import { setIndexStatistics, withStatisticsTarget } from './statistics.ts';
 import { forgetTypeOfTable, refuseTyped, setTypeOfTable } from './typed-tables.ts';
-import { changeViewOptions } from './views.ts';
+import { changeViewOptions, VIEW_OPTIONS } from './views.ts';
 import { nowWithoutPlace, withoutPlace } from './without-place.ts';
 
 /** PostgreSQL's passes: what is dropped goes first, what needs other changes comes after them. */
@@ -62,15 +62,43 @@ function passOf(command: AlterTableCommand): number {
   return PASSES[command.kind] ?? LAST_PASS;
 }
 
+/** PostgreSQL looks for an index that is named while it still has the statement's text. */
+function addingConstraint(x: DdlContext, table: RelationEntry, constraint: TableConstraint): DdlSteps<void> {
+  const steps = addConstraint(x, table, constraint);
+  const isNamed = 'usingIndex' in constraint && constraint.usingIndex !== null;
+  return isNamed ? steps : withoutPlace(steps);
+}
+
 function lockModeOf(statement: AlterTableStatement): LockMode {
-  const isAll = (test: (command: AlterTableCommand) => boolean): boolean => statement.commands.every(test);
-  if (isAll(({ kind }) => kind === 'validateConstraint' || kind === 'setStatistics' || kind === 'setOptions')) {
-    return SHARE_UPDATE_EXCLUSIVE;
+  return statement.commands.reduce<LockMode>(
+    (mode, command) => Math.max(mode, lockModeOfCommand(command)) as LockMode,
+    SHARE_UPDATE_EXCLUSIVE,
+  );
+}
+
+/** Whoever looks at the table only need not wait for these. */
+const UPKEEP: ReadonlySet<AlterTableCommand['kind']> = new Set([
+  'validateConstraint',
+  'setStatistics',
+  'setColumnOptions',
+  'resetColumnOptions',
+  'clusterOn',
+]);
+
+function lockModeOfCommand(command: AlterTableCommand): LockMode {
+  if (UPKEEP.has(command.kind)) return SHARE_UPDATE_EXCLUSIVE;
+  switch (command.kind) {
+    case 'setOptions':
+    case 'resetOptions':
+      // A view's say what its query is.
+      return command.options.some(({ name }) => VIEW_OPTIONS.has(name)) ? ACCESS_EXCLUSIVE : SHARE_UPDATE_EXCLUSIVE;
+    case 'alterConstraint':
+      return SHARE_ROW_EXCLUSIVE;
+    case 'addConstraint':
+      return command.constraint.kind === 'foreignKey' ? SHARE_ROW_EXCLUSIVE : ACCESS_EXCLUSIVE;
+    default:
+      return ACCESS_EXCLUSIVE;
   }
-  if (isAll((command) => command.kind === 'addConstraint' && command.constraint.kind === 'foreignKey')) {
-    return SHARE_ROW_EXCLUSIVE;
-  }
-  return ACCESS_EXCLUSIVE;
 }
 
 export function* alterTable(x: DdlContext, statement: AlterTableStatement): DdlSteps<DdlResult> {
@@ -153,7 +181,7 @@ function* alterOne(x: DdlContext, table: RelationEntry, command: AlterTableComma
       yield* alterIdentity(x, table, command);
       return;
     case 'addConstraint':
-      yield* withoutPlace(addConstraint(x, table, command.constraint));
+      yield* addingConstraint(x, table, command.constraint);
       return;
     case 'alterConstraint':
       alterConstraint(x, table, command);
@@ -335,10 +363,10 @@ function alterProperties(x: DdlContext, table: RelationEntry, command: PropertyC
       checkAccessMethod(command.name);
       return;
     case 'setStatistics':
-      if (typeof command.column === 'string') {
-        const { number } = columnOrThrow(table, command.column);
-        changeColumn(x, table.oid, number, (old) => withStatisticsTarget(x, old, command.value));
-      }
+      if (typeof command.column === 'number') throw sqlError('0A000', 'cannot refer to non-index column by number');
+      changeColumn(x, table.oid, columnOrThrow(table, command.column).number, (old) =>
+        withStatisticsTarget(x, old, command.value),
+      );
       return;
     case 'setColumnOptions':
     case 'resetColumnOptions':
@@ -451,6 +479,10 @@ function* alterOther(x: DdlContext, entry: NamedRelation, command: AlterTableCom
       checkTablespace(command.name);
       return;
     case 'setStatistics':
+      if (entry.class === 'index' && typeof command.column === 'number') {
+        setIndexStatistics(x, entry, command.column, command.value);
+      }
+      return;
     case 'setStorage':
     case 'setCompression':
       return;

@@ -152,19 +152,33 @@ export function* alterColumnTypes(x: DdlContext, table: RelationEntry, changes: 
   refuseKeptRows(x, table);
   after = { ...after, dependsOn: tableDependencies(x, after.columns) };
   let haveKeysChanged = false;
+  const indexes: IndexEntry[] = [];
   for (const index of x.catalog.indexesOf(table.oid)) {
     if (!numbers.some((number) => indexUsesColumn(x, index, number))) continue;
     const changed = understoodIndex(x, after, index);
     haveKeysChanged ||= index.columns.some(
       (_, i) => looseKeyCollation(x.catalog, table, index, i) !== looseKeyCollation(x.catalog, after, changed, i),
     );
-    x.putEntry(changed);
+    indexes.push(changed);
   }
-  if (!haveKeysChanged && values.every((value) => value === null)) x.putEntry(after);
-  else yield* rewrite(x, table, overNewHeap(x, after), values);
+  const isRewritten = haveKeysChanged || values.some((value) => value !== null);
+  if (isRewritten) after = overNewHeap(x, after);
+  if (isRewritten) {
+    // The old rows' table has these indexes too, and their texts must hold for it.
+    for (const index of indexes) x.putEntry(withTextsOf(x, index));
+    yield* rewrite(x, table, after, values);
+  } else x.putEntry(after);
+  for (const index of indexes) x.putEntry(index);
   for (const each of statistics) statisticsAfterType(x, x.catalog.relation(table.oid) as RelationEntry, each);
   yield* checkConstraintsAgain(x, table.oid, numbers);
   for (const { columnNumber, type } of changes) changeSequenceType(x, table.columns[columnNumber - 1], type);
+}
+
+/** The index with the texts that it has so far. */
+function withTextsOf(x: DdlContext, index: IndexEntry): IndexEntry {
+  const { columns, predicateText } = x.catalog.index(index.oid) as IndexEntry;
+  const texts = columns.map(({ expressionText }) => expressionText);
+  return { ...index, predicateText, columns: index.columns.map((key, i) => ({ ...key, expressionText: texts[i] })) };
 }
 
 /** The table with the new type; the value that it takes goes into `values`. */
@@ -208,16 +222,19 @@ function refuseExcluding(x: DdlContext, table: RelationEntry, column: ColumnEntr
 
 /** An index's expressions must make sense with the new type, and have the collations that follow from it. */
 function understoodIndex(x: DdlContext, table: RelationEntry, index: IndexEntry): IndexEntry {
-  if (index.predicateText !== null) bindStored(x, index.predicateText, table, 'index predicate');
+  const predicateText =
+    index.predicateText === null ? null : understoodCondition(x, table, index.predicateText, 'index predicate');
   const columns = index.columns.map((column) => {
     if (column.expressionText === null) return column;
-    const { typeOid, typeModifier } = bindStored(x, column.expressionText, table, 'index expression');
+    const bound = bindStored(x, column.expressionText, table, 'index expression');
+    const { typeOid, typeModifier } = bound;
     const { ownCollationOid: _, ...bare } = column;
+    const expressionText = storedText(x, x.parseExpression(column.expressionText), bound, table, 'index expression');
     const result = { name: column.result?.name ?? 'expr', typeOid, typeModifier };
     const own = x.collationOf(x.parseExpression(column.expressionText), table, 'index expression');
-    return { ...bare, ...ownCollation(own), result };
+    return { ...bare, ...ownCollation(own), expressionText, result };
   });
-  return { ...index, columns };
+  return { ...index, columns, predicateText };
 }
 
 /** Expressions must make sense with the new type, and hold. */
@@ -227,7 +244,10 @@ function* checkConstraintsAgain(x: DdlContext, tableOid: number, numbers: readon
   for (const constraint of x.catalog.constraintsOf(tableOid)) {
     if (!uses(constraint.columns)) continue;
     if (constraint.type === 'check') {
-      const changed = { ...constraint, checkText: understoodCheck(x, table, constraint.checkText as string) };
+      const changed = {
+        ...constraint,
+        checkText: understoodCondition(x, table, constraint.checkText as string, 'check'),
+      };
       x.putEntry(changed);
       if (constraint.validated) yield* validateCheck(x, table, changed);
     } else if (constraint.type === 'foreign key') {
@@ -243,11 +263,16 @@ function* checkConstraintsAgain(x: DdlContext, tableOid: number, numbers: readon
   }
 }
 
-/** A kept CHECK with the casts that the columns' types imply now. */
-function understoodCheck(x: DdlContext, table: RelationEntry, text: string): string {
+/** A kept condition with the casts that the columns' types imply now. */
+function understoodCondition(
+  x: DdlContext,
+  table: RelationEntry,
+  text: string,
+  use: 'check' | 'index predicate',
+): string {
   const target = { typeOid: OID.BOOL, typeModifier: -1 };
-  const bound = bindStored(x, text, table, 'check', target);
-  return storedText(x, x.parseExpression(text), bound, table, 'check', target);
+  const bound = bindStored(x, text, table, use, target);
+  return storedText(x, x.parseExpression(text), bound, table, use, target);
 }
 
 /** An identity column's sequence follows its type. */

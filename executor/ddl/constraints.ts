@@ -1,8 +1,12 @@
 /** PRIMARY KEY, UNIQUE, CHECK and FOREIGN KEY: for a new table and for ALTER TABLE ADD. */
+
+import type { IndexColumn } from '../../catalog/entries.ts';
 import { lookupCast, operatorsByName } from '../../catalog/functions/index.ts';
 import { quoteIdentifier } from '../../catalog/functions/quote.ts';
 import type { ColumnEntry, ConstraintEntry, IndexEntry, RelationEntry } from '../../catalog/index.ts';
 import { referencedCollation } from '../../catalog/loose-keys.ts';
+import { collationOf, collationOfKey } from '../../catalog/pg-catalog/definitions.ts';
+import { operatorClassOf } from '../../catalog/pg-catalog/static-tables.ts';
 import { relationDenied, rightsOnColumn, rightsOnRelation } from '../../catalog/rights.ts';
 import type { CheckConstraint, ConstraintAttributes, ForeignKeyConstraint, KeyConstraint } from '../../parser/ast.ts';
 import { SHARE_ROW_EXCLUSIVE } from '../../storage/api.ts';
@@ -191,6 +195,11 @@ function* adoptIndex(x: DdlContext, table: RelationEntry, constraint: KeyConstra
   if (index.predicateText !== null) {
     throw sqlError('42809', `"${name}" is a partial index`, { detail, ...position });
   }
+  index.columns.forEach((key, i) => {
+    if (isOrderedByDefault(x, table, key)) return;
+    const words = `index "${name}" column number ${i + 1} does not have default sorting behavior`;
+    throw sqlError('42809', words, { detail, ...position });
+  });
   const isPrimary = constraint.kind === 'primaryKey';
   if (isPrimary) {
     yield* setNotNull(
@@ -206,6 +215,15 @@ function* adoptIndex(x: DdlContext, table: RelationEntry, constraint: KeyConstra
   const adopted: IndexEntry = { ...index, name: newName, primary: isPrimary };
   x.putEntry(adopted);
   return adopted;
+}
+
+/** A constraint's own index would sort so. */
+function isOrderedByDefault(x: DdlContext, table: RelationEntry, key: IndexColumn): boolean {
+  const { columnNumber, descending, nullsFirst, operatorClass } = key;
+  const { typeOid, collationOid } = table.columns[columnNumber - 1];
+  const own = collationOid ?? collationOf(typeOid, x.catalog);
+  if (descending || nullsFirst || collationOfKey(x.catalog, table, key) !== own) return false;
+  return operatorClassOf(typeOid, 'btree', operatorClass) === operatorClassOf(typeOid, 'btree', undefined);
 }
 
 // -------------------------------------------------------------------------------------------------------------- CHECK

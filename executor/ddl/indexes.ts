@@ -41,6 +41,7 @@ import {
 } from './resolve.ts';
 import { removeExpired } from './row-expiry.ts';
 import { storedText } from './stored-text.ts';
+import { isUnknownLiteral } from './understood-literal.ts';
 
 const INDEX_COLUMNS_MAX = 32;
 
@@ -272,8 +273,10 @@ export function keyPart(x: DdlContext, table: RelationEntry, element: IndexEleme
   }
   const expr = x.bind(expression, table, 'index expression');
   requireImmutable(expr, 'expression');
-  const ordered = withClass(expr.typeOid);
   const name = expressionName(expression);
+  if (isUnknownLiteral(expression)) throw noOperatorClass(OID.UNKNOWN, method);
+  if (expr.typeOid === OID.RECORD) throw sqlError('42P16', `column "${name}" has pseudo-type record`);
+  const ordered = withClass(expr.typeOid);
   return {
     column: {
       columnNumber: 0,

@@ -1,6 +1,12 @@
 /** CREATE STATISTICS, ALTER STATISTICS, ALTER COLUMN ... SET STATISTICS. After: PostgreSQL, commands/statscmds.c. */
 
-import type { SchemaEntry, StatisticsEntry, StatisticsExpression, StatisticsKind } from '../../catalog/entries.ts';
+import type {
+  IndexEntry,
+  SchemaEntry,
+  StatisticsEntry,
+  StatisticsExpression,
+  StatisticsKind,
+} from '../../catalog/entries.ts';
 import type { ColumnEntry, RelationEntry } from '../../catalog/index.ts';
 import type {
   AlterStatisticsStatement,
@@ -203,10 +209,38 @@ function statisticsTarget(x: DdlContext, value: number): number {
   return TARGET_MAX;
 }
 
-export function withStatisticsTarget(x: DdlContext, column: ColumnEntry, value: number): ColumnEntry {
+export function withStatisticsTarget<Column extends { readonly statisticsTarget?: number }>(
+  x: DdlContext,
+  column: Column,
+  value: number,
+): Column {
   const target = statisticsTarget(x, value);
   const { statisticsTarget: _, ...rest } = column;
-  return target === -1 ? rest : { ...rest, statisticsTarget: target };
+  return (target === -1 ? rest : { ...rest, statisticsTarget: target }) as Column;
+}
+
+/** ALTER INDEX ... ALTER COLUMN n SET STATISTICS. */
+export function setIndexStatistics(x: DdlContext, index: IndexEntry, number: number, value: number): void {
+  const target = statisticsTarget(x, value);
+  const { columns, includedColumns } = index;
+  if (number > columns.length + includedColumns.length) {
+    throw sqlError('42703', `column number ${number} of relation "${index.name}" does not exist`);
+  }
+  const key = columns[number - 1];
+  const table = x.catalog.relation(index.tableOid) as RelationEntry;
+  const nameOf = (columnNumber: number): string => table.columns[columnNumber - 1].name;
+  if (key === undefined) {
+    const name = nameOf(includedColumns[number - columns.length - 1]);
+    throw sqlError('0A000', `cannot alter statistics on included column "${name}" of index "${index.name}"`);
+  }
+  if (key.columnNumber > 0) {
+    const name = nameOf(key.columnNumber);
+    throw sqlError('0A000', `cannot alter statistics on non-expression column "${name}" of index "${index.name}"`, {
+      hint: 'Alter statistics on table column instead.',
+    });
+  }
+  const changed = withStatisticsTarget(x, key, target);
+  x.putEntry({ ...index, columns: columns.map((column) => (column === key ? changed : column)) });
 }
 
 function usesColumn(x: DdlContext, entry: StatisticsEntry, columnNumber: number): boolean {

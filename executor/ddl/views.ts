@@ -158,7 +158,7 @@ function usesTemporary(x: DdlContext, relations: readonly number[]): boolean {
   });
 }
 
-const VIEW_OPTIONS = new Set(['check_option', 'security_barrier', 'security_invoker']);
+export const VIEW_OPTIONS: ReadonlySet<string> = new Set(['check_option', 'security_barrier', 'security_invoker']);
 
 /** WITH (check_option = local | cascaded) */
 function checkOptionOf(options: readonly string[]): 'local' | 'cascaded' | null {

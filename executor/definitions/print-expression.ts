@@ -293,8 +293,9 @@ export class ExpressionPrinter {
     }
     if (arg.kind === 'string' || arg.kind === 'null') {
       this.#write(arg.kind === 'null' ? 'NULL' : quoted(arg.value));
-    } else if (arg.kind === 'row') this.#row(arg.fields, this.options.attributeCount(type));
-    else if (isOneValue(arg, node)) this.print(arg);
+    } else if (arg.kind === 'row' && this.options.attributeCount(type) > 0) {
+      this.#row(arg.fields, this.options.attributeCount(type));
+    } else if (isOneValue(arg, node)) this.print(arg);
     else this.#enclosed(() => this.#part(arg, node));
     this.#write(`::${printType(node.type)}`);
   }

@@ -110,7 +110,7 @@ export function describeIndexKey(
   const names = keyNames(x, table, index);
   const keys = index.keyValues(x, values);
   const texts = keys.map((value, i) =>
-    value === null ? 'null' : outputText(index.expressions[i].typeOid, value, x.functions.format),
+    value === null ? 'null' : outputText(index.shown[i].typeOid, value, x.functions.format),
   );
   return `Key (${names.join(', ')})=(${texts.join(', ')})`;
 }

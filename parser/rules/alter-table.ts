@@ -12,6 +12,8 @@ import { startsTableConstraint } from './table.ts';
 
 type Mutable<X> = { -readonly [K in keyof X]: X[K] };
 
+const COLUMN_NUMBER_MAX = 32767;
+
 export abstract class AlterTableRules extends ObjectRules {
   /** alter_table_cmd { ',' alter_table_cmd } | partition_cmd */
   protected alterCommands(): AlterTableCommand[] {
@@ -126,7 +128,11 @@ export abstract class AlterTableRules extends ObjectRules {
     }
     this.has(T.COLUMN);
     if (this.at(T.INTEGER_LITERAL)) {
-      const column = Number(this.take(T.INTEGER_LITERAL).image);
+      const token = this.take(T.INTEGER_LITERAL);
+      const column = Number(token.image);
+      if (!(column > 0 && column <= COLUMN_NUMBER_MAX)) {
+        throw this.valueError(`column number must be in range from 1 to ${COLUMN_NUMBER_MAX}`, token);
+      }
       this.take(T.SET);
       this.take(T.STATISTICS);
       return { kind: 'setStatistics', column, value: this.signedInteger() };

@@ -81,6 +81,11 @@ function keptKeys(context: BindContext, table: RelationEntry, index: IndexEntry,
   });
 }
 
+/** What a key is made of. */
+export function indexedExpression(key: Expr): Expr {
+  return key.kind === 'call' && collationOfClass(key.function) !== undefined ? key.args[0] : key;
+}
+
 function classOf(fn: ScalarFunction, text: Expr): Expr {
   return foldConstants({ kind: 'call', function: fn, args: [text], typeOid: fn.returnType, typeModifier: -1 });
 }

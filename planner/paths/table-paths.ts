@@ -13,7 +13,14 @@ import { conjuncts, logical, makeAnd, type TableRelation } from '../logical.ts';
 import { comparisonOf } from '../operators.ts';
 import { foldConstants } from '../rewrite/fold-constants.ts';
 import { visitExpr } from '../traverse.ts';
-import { type Condition, hasLifted, matchKey, type UsableIndex, usableIndexes } from './index-match.ts';
+import {
+  type Condition,
+  hasLifted,
+  indexedExpression,
+  matchKey,
+  type UsableIndex,
+  usableIndexes,
+} from './index-match.ts';
 import { addIndexPaths } from './index-paths.ts';
 import { matchInverted, searchCount } from './inverted-match.ts';
 import { type BaseRelation, type JoinProblem, NO_RELS } from './join-problem.ts';
@@ -129,7 +136,7 @@ function analyzedExpressions(
   const analyzed = indexes.flatMap(({ index, keys }) =>
     keys.flatMap((expr, i) => {
       const stats = index.columns[i].columnNumber > 0 ? null : statistics.indexExpression(index.oid, i);
-      return stats === null ? [] : [{ expr, stats }];
+      return stats === null ? [] : [{ expr: indexedExpression(expr), stats }];
     }),
   );
   const members = context.catalog.statisticsOf(table.oid).flatMap((object) =>
