@@ -34,7 +34,8 @@ function ageOf(context: FunctionContext, xid: number): number | null {
   const { system } = context;
   if (system === undefined) return null;
   if (xid < FIRST_NORMAL_XID) return NEVER;
-  return ((context.currentXid(false) ?? system.nextXid) - xid) | 0;
+  // A new server's first transactions have ids that are special ones in PostgreSQL.
+  return (Math.max(context.currentXid(false) ?? system.nextXid, FIRST_NORMAL_XID) - xid) | 0;
 }
 
 function refuseCommitTimes(): never {

@@ -64,7 +64,7 @@ export class ViewContext {
 
   /** Below it no xid in a row says anything any more: nothing is ever frozen, and nothing wraps around. */
   get frozenXid(): number {
-    return (this.system?.oldestXid ?? FIRST_NORMAL_XID) % XIDS;
+    return Math.max((this.system?.oldestXid ?? 0) % XIDS, FIRST_NORMAL_XID);
   }
 
   /** Types that have been made, by CREATE TYPE and CREATE DOMAIN or in information_schema. */
