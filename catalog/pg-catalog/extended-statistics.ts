@@ -70,7 +70,7 @@ function distinctText(group: ColumnGroupStatistics): string | null {
 }
 
 function dependenciesText(group: ColumnGroupStatistics): string | null {
-  if (group.dependencies === null) return null;
+  if (group.dependencies === null || group.dependencies.length === 0) return null;
   const items = group.dependencies.map(({ from, to, degree }) => `"${from.join(', ')} => ${to}": ${degree.toFixed(6)}`);
   return `{${items.join(', ')}}`;
 }
@@ -191,8 +191,23 @@ function commonColumns(
   };
 }
 
+/** The lists of values are in pg_stats_ext alone. */
+function* pgStatisticExtData(context: ViewContext): Iterable<Row> {
+  for (const entry of sorted(context.catalog.statisticsObjects())) {
+    if (!isAnalyzed(context, entry)) continue;
+    const group = groupOf(context, entry);
+    yield {
+      stxoid: entry.oid,
+      stxdinherit: false,
+      stxdndistinct: group === undefined ? null : distinctText(group),
+      stxddependencies: group === undefined ? null : dependenciesText(group),
+    };
+  }
+}
+
 export const extendedStatisticsMakers: Readonly<Record<string, RowMaker>> = {
   pg_statistic_ext: pgStatisticExt,
+  pg_statistic_ext_data: pgStatisticExtData,
   pg_stats_ext: pgStatsExt,
   pg_stats_ext_exprs: pgStatsExtExprs,
 };
