@@ -13,7 +13,7 @@ import { positionOf } from './position.ts';
 import type { Level, NamespaceItem } from './scope.ts';
 import { bindDefault } from './stored.ts';
 
-const MERGE_RIGHTS = { insert: 'a', update: 'w', delete: 'd' } as const;
+const MERGE_RIGHTS = { insert: 'a', update: 'w', delete: 'd', nothing: 'r' } as const;
 
 type Clause = ast.MergeStatement['clauses'][number];
 
@@ -107,7 +107,7 @@ function bindClause(
   sourceItems: readonly NamespaceItem[],
 ): LogicalMergeClause {
   const { matched, action } = clause;
-  if (action.kind !== 'nothing') addRights(target.need, MERGE_RIGHTS[action.kind]);
+  addRights(target.need, MERGE_RIGHTS[action.kind]);
   const items = matched ? both : sourceItems;
   const condition = clause.condition === null ? null : bindCondition(level, items, clause.condition, 'merge when');
   level.namespace = [...items];
