@@ -1,11 +1,19 @@
 /**
- * Constants in kept texts are written in fixed styles; shown they are in the session's, as PostgreSQL prints the constants of its node
+ * Constants in kept texts are written in fixed styles, and name objects by oid; shown they are in the session's, as PostgreSQL prints the constants of its node
  * trees by their types' output functions.
  */
 import { SqlError } from '../types/errors.ts';
-import { DEFAULT_FORMAT, type FormatSettings, inputText, OID, outputText } from '../types/index.ts';
+import {
+  DEFAULT_FORMAT,
+  type FormatSettings,
+  inputText,
+  OID,
+  outputText,
+  REG_TYPES,
+  typeByOid,
+} from '../types/index.ts';
 
-/** Types whose text depends on the session, by the words that a type name of theirs is made of. */
+/** Types whose text depends on the session (of objects by its search path), by the words that a type name of theirs is made of. */
 const STYLED: Readonly<Record<string, readonly [plain: number, array: number]>> = {
   date: [OID.DATE, OID.DATE_ARRAY],
   'timestamp without time zone': [OID.TIMESTAMP, OID.TIMESTAMP_ARRAY],
@@ -15,14 +23,15 @@ const STYLED: Readonly<Record<string, readonly [plain: number, array: number]>> 
   daterange: [OID.DATERANGE, 0],
   tsrange: [OID.TSRANGE, 0],
   tstzrange: [OID.TSTZRANGE, 0],
+  ...Object.fromEntries([...REG_TYPES].map((oid) => [typeByOid(oid)?.name, [oid, typeByOid(oid)?.arrayOid ?? 0]])),
 };
 
 /** Quoted names, to pass them over; texts, with the cast to such a type that follows. */
 const PARTS =
-  /"(?:[^"]|"")*"|(E?)'((?:[^']|'')*)'(?:::((?:date|timestamp|tsrange|tstzrange|interval|bytea)[a-z]*)(\(\d\))?( with(?:out)? time zone)?(\[\])?)?/g;
+  /"(?:[^"]|"")*"|(E?)'((?:[^']|'')*)'(?:::((?:date|timestamp|tsrange|tstzrange|interval|bytea|reg)[a-z]*)(\(\d\))?( with(?:out)? time zone)?(\[\])?)?/g;
 
 export function shownConstants(text: string, format: FormatSettings): string {
-  if (!text.includes("'::") || isDefault(format)) return text;
+  if (!text.includes("'::") || (isDefault(format) && !namesObjects(text))) return text;
   return text.replace(PARTS, (whole: string, escaped: string, quoted: string, ...rest: (string | undefined)[]) => {
     const [name, modifier, zone, dimensions] = rest;
     const typeOids = escaped === '' && name !== undefined ? STYLED[name + (zone ?? '')] : undefined;
@@ -31,6 +40,13 @@ export function shownConstants(text: string, format: FormatSettings): string {
     const shown = restyled(quoted.replaceAll("''", "'"), typeOid, format);
     return `'${shown.replaceAll("'", "''")}'::${name}${modifier ?? ''}${zone ?? ''}${dimensions ?? ''}`;
   });
+}
+
+const OBJECT = /'(?:[0-9]+|\{[0-9,]*\})'::reg[a-z]+/;
+
+/** Whether a constant of the text names an object, by its oid. */
+export function namesObjects(text: string): boolean {
+  return text.includes("'::reg") && OBJECT.test(text);
 }
 
 function isDefault({ dateStyle, dateOrder, intervalStyle, timeZone, byteaOutput }: FormatSettings): boolean {

@@ -232,10 +232,7 @@ export function bindDefault(
   const expr = x.bind(expression, null, 'default', target);
   const uses = x.takeUses();
   const relations = namedRelations(expr);
-  const text =
-    relations.length > 0
-      ? qualifyRegclass(x, x.deparse(withKeptTypes(x, expression)), relations)
-      : defaultStoredText(x, expression, target);
+  const text = nextvalOf(x, expression, relations) ?? defaultStoredText(x, expression, target);
   return { text, dependsOn: [...relations, ...uses] };
 }
 
@@ -256,14 +253,14 @@ function isNullOf(x: DdlContext, expression: Expression, typeOid: number): boole
   return own.typeOid === typeOid && own.typeModifier < 0 && typeByOid(typeOid)?.kind !== 'd';
 }
 
-/** nextval('s') names a sequence by the search path of now: it is kept with its schema. */
-function qualifyRegclass(x: DdlContext, text: string, oids: readonly number[]): string {
-  if (oids.length !== 1) return text;
+/** nextval('s') names a sequence by the search path of now: it is kept with its schema. Undefined: the expression is something else. */
+function nextvalOf(x: DdlContext, expression: Expression, oids: readonly number[]): string | undefined {
+  if (oids.length !== 1) return undefined;
   const sequence = x.catalog.sequence(oids[0]);
-  if (sequence === undefined) return text;
-  const call = /^(pg_catalog\.)?(nextval|currval|setval)\('(?:[^']|'')*'(?:::(?:pg_catalog\.)?regclass)?\)$/.exec(text);
-  if (call === null || call[2] !== 'nextval') return text;
-  return nextvalText(x.catalog.schemaName(sequence.schemaOid), sequence.name);
+  if (sequence === undefined) return undefined;
+  const text = x.deparse(withKeptTypes(x, expression));
+  const isNextval = /^(pg_catalog\.)?nextval\('(?:[^']|'')*'(?:::(?:pg_catalog\.)?regclass)?\)$/.test(text);
+  return isNextval ? nextvalText(x.catalog.schemaName(sequence.schemaOid), sequence.name) : undefined;
 }
 
 /** Checks and prints GENERATED ALWAYS AS (...) STORED. */

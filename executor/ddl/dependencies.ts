@@ -143,6 +143,9 @@ function relationDependents(x: DdlContext, oid: number): Dependent[] {
       result.push({ object: reference('default', oid, column.number), kind: 'auto' });
     }
   }
+  // Of other tables, those that name it.
+  const defaults = usesOf(x, oid).filter(({ object }) => object.class === 'default' && object.oid !== oid);
+  result.push(...defaults);
   return result;
 }
 

@@ -3,6 +3,7 @@
  * is kept as it was bound (`statements`, for who runs it), and as it was understood (`shownBody`, for who prints it).
  */
 import type { RoutineEntry } from '../../catalog/index.ts';
+import { namesObjects } from '../../catalog/kept-constants.ts';
 import type { CreateFunctionStatement, Query, QueryStatement, Statement, StatementNode } from '../../parser/ast.ts';
 import { parse } from '../../parser/index.ts';
 import { OID } from '../../types/index.ts';
@@ -74,7 +75,9 @@ function sameText(text: string): Texts {
 
 function queryTexts(x: DdlContext, entry: RoutineEntry, query: Query, isReturn: boolean): Texts {
   const understood = understoodBody(x, entry, query);
-  return { kept: x.deparse(query), shown: isReturn ? `RETURN ${returned(x, understood)}` : x.deparse(understood) };
+  const text = x.deparse(understood);
+  const kept = namesObjects(text) ? text : x.deparse(query);
+  return { kept, shown: isReturn ? `RETURN ${returned(x, understood)}` : text };
 }
 
 /** The expression whose value is returned: it has no name. */

@@ -168,7 +168,9 @@ export function createRoutine(x: DdlContext, statement: CreateFunctionStatement)
   if (statement.options.some((option) => option.name === 'transform')) {
     throw sqlError('0A000', 'transforms are not supported');
   }
+  x.takeUses();
   const signature = signatureOf(x, statement);
+  const uses = x.takeUses();
   const { returnsSet } = signature;
   const base = { ...DEFAULTS, rows: returnsSet ? 1000 : 0 };
   const properties = withOptions(x, statement.options, base, statement.procedure, returnsSet);
@@ -201,12 +203,12 @@ export function createRoutine(x: DdlContext, statement: CreateFunctionStatement)
     ...properties,
     bodyText: statement.body?.[0] ?? '',
     statements: null,
-    dependsOn: [],
+    dependsOn: [...uses],
   };
   // Its body may call it.
   x.putEntry(entry);
   const body = boundBody(x, statement, entry);
-  if (body !== null) x.putEntry({ ...entry, ...body });
+  if (body !== null) x.putEntry({ ...entry, ...body, dependsOn: [...uses, ...body.dependsOn] });
   return { tag: `CREATE ${word.toUpperCase()}` };
 }
 

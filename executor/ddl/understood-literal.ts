@@ -51,7 +51,7 @@ export function typedLiteral(x: DdlContext, node: Literal, target: Expr): Expres
   const base = baseTypeOid(typeOid);
   if (base !== typeOid && node.kind === 'string') {
     // A value of the type under the domain, made one of the domain.
-    const value = inputText(base, -1, node.value, DEFAULT_FORMAT);
+    const value = valueNow(x, base, node.value);
     const inner: Expr = { kind: 'const', value, literalIndex: -1, typeOid: base, typeModifier: -1 };
     return castTo(x, constant(x, node, inner), typeOid, typeModifier);
   }
@@ -62,16 +62,18 @@ export function typedLiteral(x: DdlContext, node: Literal, target: Expr): Expres
 
 /** A literal that becomes a value of this type by its input function. */
 export function literalOfType(x: DdlContext, node: Expression, typeOid: number): Expression {
-  if (node.kind !== 'string' || isOfNames(typeOid) || baseTypeOid(typeOid) !== typeOid) return castTo(x, node, typeOid);
-  const value = inputText(typeOid, -1, node.value, DEFAULT_FORMAT);
+  if (node.kind !== 'string' || baseTypeOid(typeOid) !== typeOid) return castTo(x, node, typeOid);
+  const value = valueNow(x, typeOid, node.value);
   return constant(x, node, { kind: 'const', value, literalIndex: -1, typeOid, typeModifier: -1 });
 }
 
-function isOfNames(typeOid: number): boolean {
-  return REG_TYPES.has(typeByOid(typeOid)?.elementOid || typeOid);
+/** Names of objects are looked up along the search path of now. */
+function valueNow(x: DdlContext, typeOid: number, text: string): unknown {
+  const isOfNames = REG_TYPES.has(typeByOid(typeOid)?.elementOid || typeOid);
+  return inputText(typeOid, -1, text, isOfNames ? x.settings.format : DEFAULT_FORMAT);
 }
 
-/** A constant by its value: its text is the output function's, whatever was written. */
+/** A constant by its value: its text is the output function's, whatever was written. What names an object has the object's oid. */
 export function constant(x: DdlContext, node: Expression, expr: Extract<Expr, { kind: 'const' }>): Expression {
   const { typeOid, typeModifier, value } = expr;
   const { position } = node;
@@ -83,7 +85,6 @@ export function constant(x: DdlContext, node: Expression, expr: Extract<Expr, { 
     return castTo(x, { kind: 'string', value: String(value), literalIndex: -1, position }, typeOid, typeModifier);
   }
   const base = baseTypeOid(typeOid);
-  if (isOfNames(base)) return castTo(x, node, typeOid, typeModifier);
   const text = outputText(base, value, DEFAULT_FORMAT);
   return castTo(x, { kind: 'string', value: text, literalIndex: -1, position }, typeOid, typeModifier);
 }

@@ -1,10 +1,10 @@
 /** CREATE VIEW, CREATE TABLE AS, materialized views. */
-import { FIRST_NORMAL_OID, PLAIN_COLUMN } from '../../catalog/entries.ts';
+import { PLAIN_COLUMN } from '../../catalog/entries.ts';
 import { quoteIdentifier } from '../../catalog/functions/quote.ts';
 import type { ColumnEntry, RelationEntry } from '../../catalog/index.ts';
+import { namesObjects } from '../../catalog/kept-constants.ts';
 import { keptFields } from '../../catalog/kept-fields.ts';
 import { storageOption } from '../../catalog/row-expiry.ts';
-import { keptSearchEntries } from '../../catalog/text-search.ts';
 import type {
   CreateTableAsStatement,
   CreateViewStatement,
@@ -92,9 +92,7 @@ function withTargetNames(query: Query, names: readonly string[]): Query {
 export function viewTexts(x: DdlContext, query: Query): { readonly queryText: string; readonly viewText: string } {
   const kept = withKeptTypes(x, query);
   const viewText = x.deparse(understoodQuery(x, kept));
-  // Constants that mean a user-made text search object are by its oid where they have been understood.
-  const isByOid = keptSearchEntries(x.catalog, viewText).some(({ oid }) => oid >= FIRST_NORMAL_OID);
-  return { queryText: isByOid ? viewText : x.deparse(kept), viewText };
+  return { queryText: namesObjects(viewText) ? viewText : x.deparse(kept), viewText };
 }
 
 /** Texts of a view, and what it depends on: `uses` has been met while binding. */
