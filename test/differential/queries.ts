@@ -313,6 +313,8 @@ export class Queries {
       // A constant that a grouping set leaves out shows as NULL in some places, as itself in others.
       if (isOrdered(type) && /\bq\d/.test(sql)) keys[0] = { sql: `(${sql})`, type };
     }
+    const condition = keys.length > 0 && choice.chance(0.15) ? this.conditionKey(scope) : null;
+    if (condition !== null) keys[0] = condition;
     const keyNodes = keys.map((key) => expression(key.type, [key.sql]));
     const groupedScope = { columns: [...keys, ...outer], subquery: this.subquery(depth - 1) };
     const items: { node: Node; type: string }[] = [];
@@ -330,6 +332,7 @@ export class Queries {
         const type = choice.pick(keys).type;
         items.push({ node: expressions.of(type, groupedScope, 1), type });
       }
+      if (condition !== null) items.push(this.ofConditionKey(condition, scope));
     } else {
       // A scalar subquery or a branch of a set operation: an aggregate of that very type is seldom, so one that exists for all.
       for (const type of wanted) {
@@ -338,7 +341,11 @@ export class Queries {
       }
     }
     if (wanted === null && keys.length > 0 && choice.chance(0.15)) items.push(this.overGroups(keys, scope));
-    const sets = this.groupingSets(keyNodes, wanted === null ? items : null);
+    // A set that leaves a condition out shows it as what it would be in some row, where PostgreSQL has rewritten what is made of it.
+    const sets =
+      condition === null
+        ? this.groupingSets(keyNodes, wanted === null ? items : null)
+        : optional(' GROUP BY ', list(keyNodes));
     const having = choice.chance(0.25)
       ? optional(' HAVING ', `count(*) ${choice.pick(['>', '<', '<>'])} ${choice.below(4)}`)
       : text();
@@ -353,6 +360,29 @@ export class Queries {
     const named = items.map((item, i) => text(freely(item.node), ` AS x${i}`));
     const node = query('SELECT ', list(named), from.node, where, sets, having, tail.node);
     return { node, columns: types.map((type, i) => ({ name: `x${i}`, type })), order: tail.order };
+  }
+
+  /** A comparison as a key: what is made of it may be rewritten into something that it is no part of. */
+  private conditionKey(scope: Scope): Column | null {
+    const sql = render(this.expressions.condition(scope, 1));
+    return /\bq\d/.test(sql) ? { sql: `(${sql})`, type: 'bool' } : null;
+  }
+
+  private ofConditionKey({ sql }: Column, scope: Scope): { node: Node; type: string } {
+    const { choice, expressions } = this;
+    switch (choice.below(4)) {
+      case 0:
+        return { node: expression('bool', ['NOT ', sql]), type: 'bool' };
+      case 1:
+        return { node: expression('int4', ['CASE WHEN NOT ', sql, ' THEN 1 ELSE 2 END']), type: 'int4' };
+      case 2:
+        return { node: expression('bool', [`(NOT ${sql}) IS NOT TRUE`]), type: 'bool' };
+      default:
+        return {
+          node: expression('bool', [`NOT ${sql} OR `, expressions.aggregate(scope, 1).node, ' IS NULL']),
+          type: 'bool',
+        };
+    }
   }
 
   /** A window over the groups, of functions that answer alike for all peers. */
