@@ -78,7 +78,7 @@ export class Cursors {
     const prepared = new PreparedStatement(text, statement, declared.parameterTypes);
     prepared.isCursor = true;
     const program = prepared.program(session);
-    if (!node.hold && !session.transaction.isBlock) {
+    if (!node.hold && !session.isInBlock) {
       throw sqlError('25P01', 'DECLARE CURSOR can only be used in transaction blocks');
     }
     if (node.hold && session.role.isRestricted) {

@@ -16,7 +16,6 @@ import {
 } from '../storage/api.ts';
 import { sqlError } from '../types/errors.ts';
 import type { Session, Task } from './session.ts';
-import { requireBlock } from './transaction-statements.ts';
 
 const LOCK_MODES: { readonly [mode in LockTableStatement['mode']]: LockMode } = {
   'access share': ACCESS_SHARE,
@@ -42,7 +41,7 @@ function checkLockRight(
 
 /** Takes the locks in the order of the names. */
 export function* lockTables(session: Session, node: LockTableStatement): Task<string> {
-  requireBlock(session, 'LOCK TABLE');
+  if (!session.isInBlock) throw sqlError('25P01', 'LOCK TABLE can only be used in transaction blocks');
   session.ensureTransaction();
   for (const table of node.tables) {
     const relation = session.catalog.resolveRelation(table.name, session.searchPath(true));

@@ -522,10 +522,14 @@ export class Session implements ProtocolSession, PlanningSession, ExecServices {
     this.#timers.startStatement(this.#interruptWith);
   }
 
+  /** In a transaction block, or one of several statements of a text, which are one transaction as well. */
+  get isInBlock(): boolean {
+    return this.transaction.isBlock || this.company === 'text';
+  }
+
   /** 25001 unless the statement is alone in its transaction: for what cannot be undone, or commits by itself. */
   checkAlone(what: string): void {
-    if (this.transaction.isBlock || this.company === 'text')
-      throw sqlError('25001', `${what} cannot run inside a transaction block`);
+    if (this.isInBlock) throw sqlError('25001', `${what} cannot run inside a transaction block`);
     if (this.company === 'pipeline') throw sqlError('25001', `${what} cannot be executed within a pipeline`);
   }
 

@@ -18,7 +18,7 @@ export function showName(name: string): string {
 
 /** SET. */
 export function set(session: Session, node: SetStatement): string {
-  if (node.scope === 'local' && !session.transaction.isBlock) {
+  if (node.scope === 'local' && !session.isInBlock) {
     session.notice({ severity: 'WARNING', code: '25P01', message: 'SET LOCAL can only be used in transaction blocks' });
   }
   if (node.name === 'transaction_isolation' || node.name === 'transaction_read_only') {

@@ -120,7 +120,7 @@ function chain(session: Session, { modes, past }: ChainedModes): void {
 }
 
 /** 25P01 outside a transaction block. */
-export function requireBlock(session: Session, what: string): void {
+function requireBlock(session: Session, what: string): void {
   if (!session.transaction.isBlock) throw sqlError('25P01', `${what} can only be used in transaction blocks`);
 }
 
@@ -172,15 +172,15 @@ export function setTransaction(session: Session, node: SetTransactionStatement):
     if (deferrable !== null) session.settings.set('default_transaction_deferrable', deferrable ? 'on' : 'off');
     return 'SET';
   }
-  if (!session.transaction.isBlock) {
+  if (!session.isInBlock) {
     session.notice({
       severity: 'WARNING',
       code: '25P01',
       message: 'SET TRANSACTION can only be used in transaction blocks',
     });
     if (node.snapshot === null) return 'SET';
-    session.ensureTransaction();
   }
+  session.ensureTransaction();
   if (node.snapshot !== null) session.transaction.importSnapshot(node.snapshot);
   else applyModes(session, node.modes, pastOf(session, node.modes));
   return 'SET';
@@ -188,7 +188,7 @@ export function setTransaction(session: Session, node: SetTransactionStatement):
 
 /** SET CONSTRAINTS: constraints that become immediate are checked now. */
 export function* setConstraints(session: Session, node: SetConstraintsStatement): Task<string> {
-  if (!session.transaction.isBlock) {
+  if (!session.isInBlock) {
     session.notice({
       severity: 'WARNING',
       code: '25P01',

@@ -515,6 +515,8 @@ const ACTION_NAMES: Partial<Record<AlterTableCommand['kind'], string>> = {
   dropNotNull: 'ALTER COLUMN ... DROP NOT NULL',
   dropExpression: 'ALTER COLUMN ... DROP EXPRESSION',
   addIdentity: 'ALTER COLUMN ... ADD IDENTITY',
+  setColumnOptions: 'ALTER COLUMN ... SET',
+  resetColumnOptions: 'ALTER COLUMN ... RESET',
   setIdentity: 'ALTER COLUMN ... SET',
   dropIdentity: 'ALTER COLUMN ... DROP IDENTITY',
   addConstraint: 'ADD CONSTRAINT',

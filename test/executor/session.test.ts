@@ -34,6 +34,21 @@ describe('session', () => {
   });
 
   describe('simple query', () => {
+    it('has several statements of a text in a block, as to what asks for one, but for savepoints', async () => {
+      await client.query('CREATE TABLE t (a int PRIMARY KEY)');
+      expect(codeOf(await client.query('LOCK TABLE t'))).to.equal('25P01');
+      expect(codeOf(await client.query('LOCK TABLE t; INSERT INTO t VALUES (1)'))).to.equal('');
+      expect(rowsOf(await client.query('DECLARE c CURSOR FOR TABLE t; FETCH 2 FROM c'))).to.deep.equal([['1']]);
+      expect(codeOf(await client.query('FETCH c'))).to.equal('34000');
+      const local = await client.query("SET LOCAL work_mem = '1MB'; SHOW work_mem");
+      expect(rowsOf(local)).to.deep.equal([['1MB']]);
+      expect(names(local)).to.not.include('notice');
+      expect(rowsOf(await client.query('SHOW work_mem'))).to.not.deep.equal([['1MB']]);
+      expect(codeOf(await client.query('SET TRANSACTION READ ONLY; INSERT INTO t VALUES (2)'))).to.equal('25006');
+      expect(names(await client.query('SET CONSTRAINTS ALL DEFERRED; SELECT 1'))).to.not.include('notice');
+      expect(codeOf(await client.query('SAVEPOINT s; SELECT 1'))).to.equal('25P01');
+    });
+
     it('runs several statements as one transaction: the last error undoes the first insert', async () => {
       await client.query('CREATE TABLE t (a int PRIMARY KEY)');
       const messages = await client.query(
