@@ -15,7 +15,7 @@ import { newTable } from './create-table.ts';
 import { dropObjects } from './dependencies.ts';
 import { reference } from './describe.ts';
 import { checkRelationOwner, findAndLock, refuseSystem, relationMissing } from './resolve.ts';
-import { dropHeaps, overNewHeap } from './rewrite.ts';
+import { dropHeaps, ofTable, overNewHeap } from './rewrite.ts';
 import { parseQuery } from './view-query.ts';
 
 export function* refreshMaterializedView(
@@ -47,7 +47,11 @@ export function* refreshMaterializedView(
   if (statement.withData) {
     const table = asTable(fresh);
     x.putEntry(table);
-    yield* wait(x.insertFrom(table, parseQuery(found.queryText as string), undefined, true));
+    try {
+      yield* wait(x.insertFrom(table, parseQuery(found.queryText as string), undefined, true));
+    } catch (error) {
+      throw ofTable(error);
+    }
   }
   x.putEntry(fresh);
   dropHeaps(x, found);

@@ -41,7 +41,7 @@ export function* rewrite(
 }
 
 /** What a row was refused for, as an error about the table. */
-function ofTable(error: unknown): unknown {
+export function ofTable(error: unknown): unknown {
   if (!(error instanceof SqlError)) return error;
   const { schema, table, column, constraint, detail } = error.fields;
   if (error.code === '23505' && constraint !== undefined) {
