@@ -161,12 +161,10 @@ export function* alterColumnTypes(x: DdlContext, table: RelationEntry, changes: 
     );
     indexes.push(changed);
   }
-  const isRewritten = haveKeysChanged || values.some((value) => value !== null);
-  if (isRewritten) after = overNewHeap(x, after);
-  if (isRewritten) {
+  if (haveKeysChanged || values.some((value) => value !== null)) {
     // The old rows' table has these indexes too, and their texts must hold for it.
     for (const index of indexes) x.putEntry(withTextsOf(x, index));
-    yield* rewrite(x, table, after, values);
+    yield* rewrite(x, table, overNewHeap(x, after), values);
   } else x.putEntry(after);
   for (const index of indexes) x.putEntry(index);
   for (const each of statistics) statisticsAfterType(x, x.catalog.relation(table.oid) as RelationEntry, each);
