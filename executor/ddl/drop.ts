@@ -48,7 +48,12 @@ const RELATION_TYPES = new Set<ObjectType>([
 
 export function* drop(x: DdlContext, statement: DropStatement): DdlSteps<DdlResult> {
   const tag = `DROP ${statement.objectType.toUpperCase()}`;
-  if (statement.concurrently) x.checkAlone('DROP INDEX CONCURRENTLY');
+  if (statement.concurrently) {
+    x.checkAlone('DROP INDEX CONCURRENTLY');
+    const refused =
+      statement.objects.length > 1 ? 'dropping multiple objects' : statement.behavior === 'cascade' ? 'CASCADE' : null;
+    if (refused !== null) throw sqlError('0A000', `DROP INDEX CONCURRENTLY does not support ${refused}`);
+  }
   const targets: ObjectReference[] = [];
   for (const object of statement.objects) {
     const target = yield* findTarget(x, statement, object);

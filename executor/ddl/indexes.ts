@@ -354,16 +354,8 @@ export function* createIndexStatement(x: DdlContext, statement: CreateIndexState
   checkRelationOwner(x, table);
   const method = checkMethod(statement.method, statement);
   checkNotInUse(x, table, 'CREATE INDEX');
+  const options = indexOptions(statement.options, method);
   const { name } = statement;
-  if (name !== null) {
-    const schema = x.catalog.schema(table.schemaOid);
-    if (schema !== undefined) yield* lockNewName(x, { schema, name });
-    if (statement.ifNotExists && x.catalog.relationByName(table.schemaOid, name) !== undefined) {
-      x.notice('NOTICE', '42P07', `relation "${name}" already exists, skipping`);
-      return { tag };
-    }
-    checkNameIsFree(x, table.schemaOid, name);
-  }
   const parts = statement.elements.map((element) => keyPart(x, table, element, method));
   const included = includedColumns(table, statement.include);
   let predicateText: string | null = null;
@@ -374,6 +366,15 @@ export function* createIndexStatement(x: DdlContext, statement: CreateIndexState
       typeOid: OID.BOOL,
       typeModifier: -1,
     });
+  }
+  if (name !== null) {
+    const schema = x.catalog.schema(table.schemaOid);
+    if (schema !== undefined) yield* lockNewName(x, { schema, name });
+    if (statement.ifNotExists && x.catalog.relationByName(table.schemaOid, name) !== undefined) {
+      x.notice('NOTICE', '42P07', `relation "${name}" already exists, skipping`);
+      return { tag };
+    }
+    checkNameIsFree(x, table.schemaOid, name);
   }
   const allNames = [...parts.map((part) => part.name), ...included.map((number) => table.columns[number - 1].name)];
   if (statement.unique) yield* removeExpired(x, table);
@@ -388,7 +389,7 @@ export function* createIndexStatement(x: DdlContext, statement: CreateIndexState
     included,
     predicateText,
     nullsNotDistinct: statement.nullsNotDistinct,
-    options: indexOptions(statement.options, method),
+    options,
     isEmpty: x.isEmpty(table),
     concurrently: statement.concurrently,
   });
