@@ -21,6 +21,9 @@ import {
   trimBlanks,
 } from '../../types/index.ts';
 import type { AggregateFunction, ScalarFunction, Value } from '../function-entry.ts';
+import { textArray } from './array-values.ts';
+import { ilikeBy } from './like.ts';
+import { splitToParts } from './text.ts';
 
 /** Above every oid that is given out; these are in no table. */
 let nextOid = 0x100000000;
@@ -179,10 +182,47 @@ const PATTERNS: ReadonlyMap<string, string> = new Map([
     'textregexreplace_noopt',
     'textregexsubstr',
   ].map((n): [string, string] => [n, 'regular expressions']),
-  ...['textpos', 'replace_text', 'split_part', 'text_to_array', 'text_to_array_null', 'text_to_table'].map(
-    (n): [string, string] => [n, 'substring searches'],
-  ),
+  ...['textpos', 'replace_text', 'split_part'].map((n): [string, string] => [n, 'substring searches']),
 ]);
+
+/** Splitting of texts searches for nothing where the delimiter is null or empty. */
+const SPLITS: Readonly<Record<string, (parts: readonly (string | null)[] | null) => Value>> = {
+  text_to_array: (parts) => (parts === null ? null : textArray(parts)),
+  text_to_array_null: (parts) => (parts === null ? null : textArray(parts)),
+  text_to_table: (parts) => parts ?? [],
+  text_to_table_null: (parts) => parts ?? [],
+};
+
+const splitting =
+  (give: (parts: readonly (string | null)[] | null) => Value): Make =>
+  (own) =>
+  (text: string | null, delimiter: string | null, nullText: string | null = null) => {
+    if (text === null) return give(null);
+    if (delimiter !== null && delimiter !== '') throw nondeterministic('substring searches');
+    const parts = splitToParts(text, delimiter, null) as string[];
+    return give(nullText === null ? parts : parts.map((part) => (own.compare(part, nullText) === 0 ? null : part)));
+  };
+
+function nondeterministic(what: string): Error {
+  return sqlError('0A000', `nondeterministic collations are not supported for ${what}`);
+}
+
+/** Languages in which letters have another lower case than elsewhere, which ILIKE goes by. */
+const OWN_LOWER_CASE = /^(?:az|lt|tr)\b/;
+const ILIKES: ReadonlyMap<string, Make> = new Map<string, Make>([
+  ...['texticlike', 'bpchariclike', 'nameiclike'].map((n): [string, Make] => [n, (own) => ilikeOf(own)]),
+  ...['texticnlike', 'bpcharicnlike', 'nameicnlike'].map((n): [string, Make] => [
+    n,
+    (own) => {
+      const matches = ilikeOf(own);
+      return (text: string, pattern: string) => !matches(text, pattern);
+    },
+  ]),
+]);
+
+function ilikeOf(own: Collation): (text: string, pattern: string) => boolean {
+  return ilikeBy((text) => text.toLocaleLowerCase(own.caseTag as string));
+}
 
 const refuse = (error: () => Error) => (): ScalarFunction['implementation'] => () => {
   throw error();
@@ -207,14 +247,16 @@ function makerOf(fn: ScalarFunction, own: Collation): Make | null {
     if (isUnknown) return refuse(() => indeterminate(cased.what));
     return own.caseTag === null ? null : cased.make;
   }
+  const split = SPLITS[name];
+  if (split !== undefined) return isUnknown || own.deterministic ? null : splitting(split);
   const pattern = PATTERNS.get(name);
   if (pattern === undefined) return null;
   if (isUnknown) {
     if (pattern === 'substring searches' || pattern === 'LIKE') return null;
     return refuse(() => indeterminate(pattern === 'ILIKE' ? pattern : 'regular expression'));
   }
-  if (own.deterministic) return null;
-  return refuse(() => sqlError('0A000', `nondeterministic collations are not supported for ${pattern}`));
+  if (own.deterministic) return OWN_LOWER_CASE.test(own.caseTag ?? '') ? (ILIKES.get(name) ?? null) : null;
+  return refuse(() => nondeterministic(pattern));
 }
 
 /** The function under a collation: itself when the collation makes no difference. */

@@ -196,19 +196,24 @@ class MatcherCache {
   }
 }
 
+/** ILIKE where letters have lower case of their own. */
+export function ilikeBy(lower: (text: string) => string): (text: string, pattern: string) => boolean {
+  const cache = new MatcherCache((pattern) => {
+    const matcher = compileLike(lower(pattern));
+    return (text) => matcher(lower(text));
+  });
+  return (text, pattern) => cache.get(pattern)(text);
+}
+
 const likeCache = new MatcherCache(compileLike);
-const ilikeCache = new MatcherCache((pattern) => {
-  const matcher = compileLike(toLower(pattern));
-  return (text) => matcher(toLower(text));
-});
 
 function like(text: string, pattern: string): boolean {
   return likeCache.get(pattern)(text);
 }
 
 const notLike = (text: string, pattern: string): boolean => !likeCache.get(pattern)(text);
-const ilike = (text: string, pattern: string): boolean => ilikeCache.get(pattern)(text);
-const notIlike = (text: string, pattern: string): boolean => !ilikeCache.get(pattern)(text);
+const ilike = ilikeBy(toLower);
+const notIlike = (text: string, pattern: string): boolean => !ilike(text, pattern);
 
 /** LIKE ... ESCAPE: rewrites the pattern to one with backslash as escape; an empty escape means none. */
 function likeEscape(pattern: string, escapeText: string): string {

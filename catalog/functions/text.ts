@@ -178,7 +178,7 @@ function splitPart(text: string, separator: string, field: number): string {
 }
 
 /** Parts for string_to_array and string_to_table: a null delimiter splits into characters. */
-function splitToParts(text: string, delimiter: string | null, nullText: string | null): (string | null)[] {
+export function splitToParts(text: string, delimiter: string | null, nullText: string | null): (string | null)[] {
   let parts: string[];
   if (text === '') parts = [];
   else if (delimiter === null) {

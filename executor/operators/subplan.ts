@@ -14,7 +14,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Evaluation, Value } from '../../catalog/function-entry.ts';
 import type { SubplanExpr } from '../../planner/expr.ts';
 import { PAGE_MISS } from '../../storage/api.ts';
-import { hashKey, typeByOid } from '../../types/index.ts';
+import { equality, typeByOid } from '../../types/index.ts';
 import { type Batch, END, PENDING } from '../batch.ts';
 import { makeArray, tooManyRows } from '../compile/runtime.ts';
 import type { ExecContext, SubplanRunner } from '../context.ts';
@@ -333,14 +333,14 @@ export class SubplanOperator implements SubplanRunner {
 
   /** Rows with nulls in play: compared one by one, three-valued. */
   #scan(rows: RowStore, values: readonly Value[]): boolean | null {
-    const keys = this.#expr.plan.output.map((o) => hashKey(o.typeOid));
+    const equalities = this.#expr.plan.output.map((o) => equality(o.typeOid));
     let answer: boolean | null = false;
     for (let i = 0; i < rows.count; i++) {
       let result: boolean | null = true;
       for (let c = 0; c < values.length && result !== false; c++) {
         const other = rows.columns[c][i];
         if (other === null || values[c] === null) result = null;
-        else if (keys[c](other) !== keys[c](values[c])) result = false;
+        else if (!equalities[c](other, values[c])) result = false;
       }
       if (result === true) return true;
       if (result === null) answer = null;
