@@ -122,6 +122,7 @@ export class NestedLoopOperator implements Operator {
       if (this.#unmatched >= 0) return this.#emitUnmatched(x);
       if (this.#batch === null || this.#row >= this.#batch.count) {
         if (n > 0) break;
+        if (this.#isWithoutPartners) return END;
         if (this.#batch !== null && this.#outerRows < BATCH_SIZE) {
           this.#outerRows = Math.min(this.#outerRows * 2, BATCH_SIZE);
           this.#outer.limitTo?.(this.#outerRows);
@@ -263,6 +264,13 @@ export class NestedLoopOperator implements Operator {
     this.#row++;
     this.#isInnerOpen = false;
     return n;
+  }
+
+  /** There are no inner rows, and outer rows alone are not wanted: none of them is looked at any more. */
+  get #isWithoutPartners(): boolean {
+    const rows = this.#rows;
+    if (rows === null || !rows.isInMemory || rows.end > 0) return false;
+    return this.#joinType === 'inner' || this.#joinType === 'semi';
   }
 
   #emitUnmatched(x: ExecContext): Batch {
