@@ -37,7 +37,7 @@ function understood(
   const bound = x.bind(expression, table, use, target, recorded);
   const expressions = new UnderstoodExpressions(x, recorded, {
     query: refuseQuery,
-    orderItem: refuseQuery,
+    order: (items) => (items.length > 0 ? refuseQuery() : items),
     window: refuseQuery,
     isLocal: mentionsColumns,
     parameter: (node) => node,

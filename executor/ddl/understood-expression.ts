@@ -31,7 +31,8 @@ import type { Recorded } from './understood-query.ts';
 /** Parts of expressions that are not expressions. */
 interface Others {
   query(query: Query): Query;
-  orderItem(item: OrderItem): OrderItem;
+  /** ORDER BY of an aggregate. */
+  order(items: readonly OrderItem[]): readonly OrderItem[];
   window(spec: WindowSpec): WindowSpec;
   /** Whether it reads what stands in FROM of the query that it is part of. */
   isLocal(node: unknown): boolean;
@@ -471,6 +472,7 @@ export class UnderstoodExpressions {
     // int4(x) is a cast that looks like a call.
     if (parts === undefined && bound !== undefined && node.args.length === 1 && !node.star) {
       if (isUnknownLiteral(node.args[0])) return this.#converted(node.args[0], bound);
+      if (this.#bound(node.args[0])?.typeOid === bound.typeOid) return this.node(node.args[0]);
       return castTo(this.#x, this.node(node.args[0]), bound.typeOid, bound.typeModifier, 'cast');
     }
     const args = node.args.map((arg, i) => {
@@ -485,7 +487,12 @@ export class UnderstoodExpressions {
       ...node,
       args,
       variadic: node.variadic || collected > 0,
-      orderBy: node.orderBy.map((item) => this.#others.orderItem(item)),
+      orderBy: node.withinGroup
+        ? node.orderBy.map((item, i) => ({
+            ...item,
+            expr: this.#converted(item.expr, parts?.[node.args.length + i]),
+          }))
+        : this.#others.order(node.orderBy),
       filter: node.filter === null ? null : this.condition(node.filter),
       over: node.over?.kind === 'windowSpec' ? this.#others.window(node.over) : node.over,
     };

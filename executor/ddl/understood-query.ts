@@ -81,7 +81,7 @@ class UnderstoodQueries {
     this.#routine = routine;
     this.#expressions = new UnderstoodExpressions(x, recorded, {
       query: (query) => this.query(query),
-      orderItem: (item) => this.#orderItem(item, null),
+      order: (items) => this.#ownOrder(items),
       window: (spec) => this.#window(spec),
       isLocal: (node) => this.#isLocal(node),
       parameter: (node) => this.#parameter(node),
@@ -288,10 +288,23 @@ class UnderstoodQueries {
         : { ...each, offset: this.#expressions.typed(each.offset, type) };
     return {
       ...spec,
-      partitionBy: spec.partitionBy.map((each) => this.#expressions.typed(each, OID.TEXT)),
-      orderBy: spec.orderBy.map((item) => this.#orderItem(item, null)),
+      partitionBy: this.#unlike(spec.partitionBy, (each) => each).map((each) =>
+        this.#expressions.typed(each, OID.TEXT),
+      ),
+      orderBy: this.#ownOrder(spec.orderBy),
       frame: spec.frame === null ? null : { ...spec.frame, start: bound(spec.frame.start), end: bound(spec.frame.end) },
     };
+  }
+
+  /** Of an aggregate or a window: a key that has been there decides nothing. */
+  #ownOrder(items: readonly OrderItem[]): readonly OrderItem[] {
+    return this.#unlike(items, ({ expr }) => expr).map((item) => this.#orderItem(item, null));
+  }
+
+  #unlike<T>(items: readonly T[], exprOf: (item: T) => Expression): readonly T[] {
+    if (items.length < 2) return items;
+    const texts = items.map((item) => this.#x.deparse(exprOf(item)));
+    return items.filter((_, i) => texts.indexOf(texts[i]) === i);
   }
 
   /** Names and numbers of targets become what they name; over a set operation, names become numbers. */
