@@ -20,6 +20,8 @@ export interface RunOptions {
   /** The reason that is not taken, to see what it covers. */
   readonly without?: string;
   readonly onDifference: (found: Found) => void;
+  /** Those that have a reason, too, to look whether it is true. */
+  readonly onExplained?: (found: ExplainedDifference) => void;
   readonly onProgress?: (asked: number) => void;
 }
 
@@ -30,6 +32,16 @@ export interface Found {
   readonly schema: Schema;
   readonly sql: string;
   readonly difference: Difference;
+}
+
+export interface ExplainedDifference extends Found {
+  readonly reason: Reason;
+}
+
+/** By which explanation, and what has shown it. */
+interface Reason {
+  readonly name: string;
+  readonly proof: string;
 }
 
 export interface RunResult {
@@ -138,20 +150,21 @@ export async function runDifferential(options: RunOptions): Promise<RunResult> {
   async function judge(asked: Asked, seed: number, schema: Schema): Promise<void> {
     const found = difference(asked);
     if (found === null) return;
-    const explanation = await explanationOf(pair, asked, found, explanations);
-    if (explanation !== null) {
-      explained.set(explanation.name, (explained.get(explanation.name) ?? 0) + 1);
-      return;
+    let reason = await reasonFor(pair, asked, found, explanations);
+    let small = asked;
+    if (reason === null) {
+      small = await shrink(pair, asked);
+      reason = await reasonFor(pair, small, difference(small)!, explanations);
     }
-    const small = await shrink(pair, asked);
-    const reason = await explanationOf(pair, small, difference(small)!, explanations);
+    const shown = (): Found => ({ seed, schema, sql: wholeSql(small), difference: difference(small)! });
     if (reason !== null) {
       explained.set(reason.name, (explained.get(reason.name) ?? 0) + 1);
+      options.onExplained?.({ ...shown(), reason });
       return;
     }
     counts.differences++;
     if (counts.shown++ >= options.shownMax) return;
-    options.onDifference({ seed, schema, sql: wholeSql(small), difference: difference(small)! });
+    options.onDifference(shown());
   }
 }
 
@@ -161,14 +174,17 @@ function wholeSql(asked: Asked): string {
   return [...asked.statement.before, asked.sql, ...last].join('; ');
 }
 
-async function explanationOf(
+async function reasonFor(
   pair: Pair,
   asked: Asked,
   found: Difference,
   explanations: readonly Explanation[],
-): Promise<Explanation | null> {
+): Promise<Reason | null> {
   const ask: Ask = (statement, root) => pair.ask(statement, root);
-  for (const explanation of explanations) if (await explanation.holds(asked, found, ask)) return explanation;
+  for (const { name, holds } of explanations) {
+    const held = await holds(asked, found, ask);
+    if (held !== false && held !== null) return { name, proof: held === true ? '' : held };
+  }
   if (!asked.statement.isCarrier) return null;
   // The query that it carries, where that alone is answered as differently.
   const inner = queriesIn(asked.root).next().value;
@@ -176,9 +192,7 @@ async function explanationOf(
   const alone = await ask({ ...asked.statement, kind: 'query', isCarrier: false, before: [], after: [] }, inner);
   const other = difference(alone);
   const isSame = other !== null && errorOf(alone.reference) === errorOf(asked.reference);
-  return isSame && errorOf(alone.target) === errorOf(asked.target)
-    ? explanationOf(pair, alone, other, explanations)
-    : null;
+  return isSame && errorOf(alone.target) === errorOf(asked.target) ? reasonFor(pair, alone, other, explanations) : null;
 }
 
 function errorOf(answers: readonly Answer[]): string {

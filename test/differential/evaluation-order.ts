@@ -22,7 +22,8 @@ const GROUPS_ALONE_MAX = 150;
  * statement with one of its groups alone, each of its subqueries, expressions and constants by itself. A part of
  * a CASE or COALESCE is not looked at, only all of it: these say what is not evaluated.
  */
-export async function isOrderOfEvaluation(asked: Asked, ask: Ask): Promise<boolean> {
+export async function smallerCasesOf(asked: Asked, ask: Ask): Promise<string | null> {
+  const proofs: string[] = [];
   const wanted = new Set([describeAll(asked.reference), describeAll(asked.target)]);
   for (const candidates of [
     smallerStatements(asked),
@@ -38,12 +39,14 @@ export async function isOrderOfEvaluation(asked: Asked, ask: Ask): Promise<boole
       const batch = take(candidates, TRIES);
       if (batch.length === 0) break;
       for (const tried of await Promise.all(batch.map((each) => ask(each.statement, each.root)))) {
-        if (difference(tried) === null || isCutCharacter(tried)) wanted.delete(describeAll(tried.reference));
+        const isAlike = difference(tried) === null || isCutCharacter(tried);
+        if (isAlike && wanted.delete(describeAll(tried.reference)))
+          proofs.push([...tried.statement.before, tried.sql].join('; '));
       }
-      if (wanted.size === 0) return true;
+      if (wanted.size === 0) return proofs.join('\n           ');
     }
   }
-  return false;
+  return null;
 }
 
 interface Case {

@@ -6,16 +6,19 @@
 import { comparator, DEFAULT_FORMAT, inputText, OID } from '../../types/index.ts';
 import type { Answer } from './client.ts';
 import { type Ask, type Asked, type Difference, describe, describeAll, difference, isCutCharacter } from './compare.ts';
-import { isOrderOfEvaluation } from './evaluation-order.ts';
-import { isOfAnotherPlan } from './plan-choice.ts';
+import { smallerCasesOf } from './evaluation-order.ts';
+import { otherPlanOf } from './plan-choice.ts';
 import { NONE, type Statement } from './statements.ts';
 import { contains, expressionsIn, type Node, queriesIn, replace, text } from './tree.ts';
 
 export interface Explanation {
   readonly name: string;
   readonly reason: string;
-  readonly holds: (asked: Asked, found: Difference, ask: Ask) => boolean | Promise<boolean>;
+  readonly holds: (asked: Asked, found: Difference, ask: Ask) => Held | Promise<Held>;
 }
+
+/** A text is the proof, to be read by a person. */
+export type Held = boolean | string | null;
 
 /**
  * float4, float8, point, lseg, path, box, polygon, line, circle, arrays of the first two; text, json and words of a tsvector or
@@ -193,19 +196,19 @@ export const EXPLANATIONS: readonly Explanation[] = [
     reason:
       'planning otherwise, with the rows of a table in another order, or with literals as parameters of a generic plan (it does not ' +
       'compute with them ahead; here they never are constants of the plan), PostgreSQL itself answers what the target has answered',
-    holds: (asked, found, ask) => found.kind !== 'columns' && !isMissing(asked) && isOfAnotherPlan(asked, ask),
+    holds: (asked, found, ask) => found.kind !== 'columns' && !isMissing(asked) && otherPlanOf(asked, ask),
   },
   {
     name: 'order of evaluation',
     reason:
       "which conditions and columns are evaluated, in which order and for which rows is the plan's choice: an error of data may be " +
-      'met or not. It is shown by the statement with one part made simpler, on which both servers agree (isOrderOfEvaluation)',
+      'met or not. It is shown by the statement with one part made simpler, on which both servers agree (smallerCasesOf)',
     holds: (asked, found, ask) => {
       const { kind } = asked.statement;
       if (kind === 'scalar' || found.kind !== 'error' || isMissing(asked)) return false;
       // Of one expression over rows only which row comes first is the plan's choice.
       if (kind === 'rows' && errorsOf(asked).includes(null)) return false;
-      return isOfData(asked.reference) && isOfData(asked.target) && isOrderOfEvaluation(asked, ask);
+      return isOfData(asked.reference) && isOfData(asked.target) && smallerCasesOf(asked, ask);
     },
   },
 ];

@@ -30,15 +30,17 @@ interface Literal {
   readonly type: string;
 }
 
-export async function isOfAnotherPlan(asked: Asked, ask: Ask): Promise<boolean> {
+/** What the reference was told, and asked, where it has answered so; null: never. */
+export async function otherPlanOf(asked: Asked, ask: Ask): Promise<string | null> {
   const cases = casesOf(asked);
   for (let n = 0; n < cases.length; n += TRIES) {
     const batch = cases.slice(n, n + TRIES).map((each) => askCase(asked, each, ask));
-    for (const { reference } of await Promise.all(batch)) {
-      if (difference({ ...asked, reference: reference.slice(0, asked.target.length) }) === null) return true;
+    for (const { statement, sql, reference } of await Promise.all(batch)) {
+      const isSame = difference({ ...asked, reference: reference.slice(0, asked.target.length) }) === null;
+      if (isSame) return [...statement.before, sql].join('; ');
     }
   }
-  return false;
+  return null;
 }
 
 function askCase({ statement, root }: Asked, { told, hidden }: Case, ask: Ask): Promise<Asked> {

@@ -6,11 +6,12 @@
  *     --show N           differences made smaller and shown (20); all are counted
  *     --missing          names the functions of the reference that the target lacks; they are not tried
  *     --schema           shows the statements that made the tables, too
+ *     --explained        shows the differences that have a reason, too, with what has shown it
  *     --without NAME     does not take this reason of explained.ts, to see what it covers
  */
 import { parseArgs } from 'node:util';
 import { createScratchDatabase } from '../support/database-target.ts';
-import { type Found, runDifferential } from './differential.ts';
+import { type ExplainedDifference, type Found, runDifferential } from './differential.ts';
 import { findReference } from './postgres.ts';
 
 const { values } = parseArgs({
@@ -21,6 +22,7 @@ const { values } = parseArgs({
     target: { type: 'string', default: '' },
     show: { type: 'string', default: '20' },
     missing: { type: 'boolean', default: false },
+    explained: { type: 'boolean', default: false },
     without: { type: 'string' },
     schema: { type: 'boolean', default: false },
   },
@@ -47,6 +49,7 @@ async function main(): Promise<number> {
     shownMax: Number(values.show),
     without: values.without,
     onDifference: show,
+    onExplained: values.explained ? showExplained : () => {},
   });
   await scratch?.drop().catch((error: Error) => process.stdout.write(`${error.message}\n`));
   const seconds = ((performance.now() - begun) / 1000).toFixed(0);
@@ -65,4 +68,10 @@ function show(found: Found): void {
   process.stdout.write(
     `seed ${found.seed}: ${found.sql}\n  reference: ${found.difference.reference}\n  target:    ${found.difference.target}\n`,
   );
+}
+
+function showExplained(found: ExplainedDifference): void {
+  process.stdout.write(`explained: ${found.reason.name}\n`);
+  show(found);
+  process.stdout.write(`  shown by: ${found.reason.proof}\n`);
 }
