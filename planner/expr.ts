@@ -120,8 +120,8 @@ export interface RowExpr extends Typed {
   readonly kind: 'row';
   readonly fields: readonly Expr[];
   readonly names: readonly string[];
-  /** A whole row on the nullable side of an outer join: NULL where there is no row, that is, where all columns are null. */
-  readonly nullWhenEmpty?: boolean;
+  /** Of a whole row on the nullable side of an outer join: NULL where there is no row (bind/row-presence.ts). */
+  readonly presence?: Expr;
 }
 /** (a, b) < (c, d), by fields; = and <> are written as AND / OR of calls by the binder. Comparators: btree compare by type. */
 export interface RowCompareExpr extends Typed {

@@ -103,7 +103,9 @@ function mapParts(expr: Expr, map: Mapper): Expr {
       return expr;
     case 'row': {
       const fields = mapList(node.fields, map);
-      return fields === node.fields ? expr : ({ ...node, fields } as Expr);
+      if (node.presence === undefined) return fields === node.fields ? expr : ({ ...node, fields } as Expr);
+      const presence = map(node.presence);
+      return fields === node.fields && presence === node.presence ? expr : ({ ...node, fields, presence } as Expr);
     }
     // Copies of several kinds at one place would be slow in V8, by far: the frequent ones have places of their own.
     case 'call': {

@@ -2,7 +2,7 @@
 import { parsePosixZone } from '../../types/datetime/rule-zone.ts';
 import { type SqlErrorFields, sqlError } from '../../types/errors.ts';
 import type { DateOrder, DateStyle } from '../../types/settings.ts';
-import { splitQualifiedName } from '../qualified-name.ts';
+import { plainName, quotedName, splitQualifiedName } from '../qualified-name.ts';
 import { isBuiltInConfiguration } from '../text-search.ts';
 
 function invalid(name: string, text: string, fields: SqlErrorFields = {}, code = '22023'): Error {
@@ -208,7 +208,7 @@ export function splitNameList(text: string): string[] | null {
   for (;;) {
     const match = /^(?:"((?:[^"]|"")*)"|([^\s",]+))\s*/.exec(rest);
     if (match === null) return null;
-    names.push(match[1] !== undefined ? match[1].replaceAll('""', '"') : match[2].toLowerCase());
+    names.push(match[1] !== undefined ? quotedName(match[1]) : plainName(match[2]));
     rest = rest.slice(match[0].length);
     if (rest === '') return names;
     if (rest[0] !== ',') return null;

@@ -238,7 +238,7 @@ export class ClosureMaker<Row> {
         return (x, row, at) => runtime.makeArray(elementType, elements(x, row, at), multidimensional);
       }
       case 'row':
-        return record(this.#list(expr.fields), expr);
+        return record(this.#list(expr.fields), expr, expr.presence === undefined ? null : this.#of(expr.presence));
       case 'field': {
         const base = this.#of(expr.base);
         const { index } = expr;
@@ -487,13 +487,16 @@ function extreme<Row>(
   };
 }
 
-function record<Row>(fields: readonly Closure<Row>[], expr: Extract<Expr, { kind: 'row' }>): Closure<Row> {
+function record<Row>(
+  fields: readonly Closure<Row>[],
+  expr: Extract<Expr, { kind: 'row' }>,
+  presence: Closure<Row> | null,
+): Closure<Row> {
   const types = expr.fields.map((field) => field.typeOid);
   const { names } = expr;
-  const nullWhenEmpty = expr.nullWhenEmpty === true && fields.length > 0;
   return (x, row, at) => {
+    if (presence !== null && presence(x, row, at) === null) return null;
     const values = fields.map((field) => field(x, row, at));
-    if (nullWhenEmpty && values.every((value) => value === null)) return null;
     return new SqlRecord(types, values, names);
   };
 }

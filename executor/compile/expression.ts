@@ -314,8 +314,8 @@ export class ExpressionCompiler {
     const names = this.emitter.bind(expr.names);
     const record = this.emitter.bind(SqlRecord, 'SqlRecord');
     const made = `new ${record}(${types}, [${values.join(', ')}], ${names})`;
-    if (expr.nullWhenEmpty !== true || values.length === 0) return this.anyResult(made, typeOid, 'false');
-    return this.anyResult(`${values.map((value) => `${value} === null`).join(' && ')} ? null : ${made}`, typeOid);
+    if (expr.presence === undefined) return this.anyResult(made, typeOid, 'false');
+    return this.anyResult(`${this.compileToAny(expr.presence)} === null ? null : ${made}`, typeOid);
   }
 
   #logic(kind: 'and' | 'or', args: readonly Expr[]): Operand {

@@ -8,6 +8,7 @@ import type { Position } from './context.ts';
 import { positionOf } from './position.ts';
 import { namedParameter } from './routine.ts';
 import { fieldsOf, type RowField } from './row-fields.ts';
+import { presenceOf, withoutPresence } from './row-presence.ts';
 import {
   columnOfItem,
   findColumn,
@@ -75,7 +76,8 @@ function wholeRow(level: Level, item: NamespaceItem, position: Position): Expr {
     });
   }
   // A function that gives one unnamed column is its own row.
-  const relation = item.rel < 0 ? undefined : level.context.relationOf(level, item.rel);
+  const bound = item.rel < 0 ? undefined : level.context.relationOf(level, item.rel);
+  const relation = bound === undefined ? undefined : withoutPresence(bound);
   if (relation !== undefined && relation.kind === 'function' && relation.columns.length === 1) {
     if (relation.functions.length === 1 && relation.functions[0].function.outColumns === undefined) {
       return level.context.at({ ...item.columns[0].expr }, position);
@@ -89,7 +91,8 @@ function wholeRow(level: Level, item: NamespaceItem, position: Position): Expr {
   const names = (typeOid === RECORD ? null : level.context.types.get(typeOid)?.attributes) ?? item.columns;
   const row: Expr = { kind: 'row', fields, names: names.map(({ name }) => name), typeOid, typeModifier: -1 };
   // A join's row is made of its columns, whether there is one or not.
-  return level.context.at(item.nullable && item.rel >= 0 ? { ...row, nullWhenEmpty: true } : row, position);
+  const mayMiss = item.nullable && item.rel >= 0;
+  return level.context.at(mayMiss ? { ...row, presence: presenceOf(level, item.rel) } : row, position);
 }
 
 /** Of one function that returns a composite type, this type. */

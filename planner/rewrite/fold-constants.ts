@@ -67,7 +67,7 @@ function simplify(expr: Expr): Expr {
     }
     case 'isNull': {
       const { arg, negated, isRow } = node;
-      if (isRow && arg.kind === 'row' && arg.nullWhenEmpty !== true) {
+      if (isRow && arg.kind === 'row' && arg.presence === undefined) {
         // By fields, of which one that decides keeps the others from being computed.
         const tests = arg.fields.map((field) => simplify({ ...node, arg: field, negated, isRow: false }));
         return tests.length === 0 ? TRUE_CONST : simplify(makeAnd(tests)!);
