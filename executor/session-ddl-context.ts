@@ -34,6 +34,7 @@ import { LOCK_GRANTED, type LockMode } from '../storage/api.ts';
 import { sqlError } from '../types/errors.ts';
 import { OID } from '../types/index.ts';
 import { rowsFunction, scalarFunction } from './compile/batch-program.ts';
+import { checkConstants } from './compile/runtime.ts';
 import { SlotAllocator } from './compile/slots.ts';
 import { ExecContext } from './context.ts';
 import { DatabaseCopy } from './database-copy.ts';
@@ -364,7 +365,7 @@ export class SessionDdlContext implements DdlContext {
     query: Query,
     recorder?: BindRecorder,
     parameters?: QueryParameters,
-  ): { readonly columns: readonly OutputColumn[] } {
+  ): { readonly columns: readonly OutputColumn[]; readonly checkConstants: () => void } {
     const statement: Statement = { node: query, start: 0, end: 0, literalStart: 0, literalEnd: 0, parameterCount: 0 };
     const environment = { ...this.#environment(), refusesAsOf: true };
     const recording = {
@@ -372,7 +373,11 @@ export class SessionDdlContext implements DdlContext {
       ...(recorder === undefined ? {} : { recorder }),
       ...(parameters === undefined ? {} : { parameterTypes: parameters.types }),
     };
-    return { columns: planStatement(statement, recording).plan.output };
+    const { plan, early } = planStatement(statement, recording);
+    return {
+      columns: plan.output,
+      checkConstants: () => early !== undefined && checkConstants(early, null, this.#session.functions),
+    };
   }
   parseExpression(text: string) {
     return parseExpression(text);

@@ -127,7 +127,6 @@ export interface DdlContext {
   bindInlined: DdlContext['bind'];
   /** The collation that an expression has: 0 none, -1 its operands disagree. */
   collationOf(expression: Expression, table: RelationEntry | null, use: ExpressionUse): number;
-  /** The columns that a query answers; 'text' replaces unknown. Checks the query. `relations`: what it reads, with columns (numbers). */
   /** Why rows cannot go through a view with this query; null: they can. */
   viewRefusal(query: Query): string | null;
   /** The columns of a query; the recorder is told what became of its expressions. */
@@ -137,6 +136,8 @@ export interface DdlContext {
     parameters?: Parameters,
   ): {
     readonly columns: readonly OutputColumn[];
+    /** Computes its constants, of which one may fail, as each start of it does. */
+    readonly checkConstants: () => void;
   };
   parseExpression(text: string): Expression;
   /** The parser's deparse: AST to SQL text. */

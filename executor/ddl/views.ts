@@ -393,8 +393,9 @@ export function* createTableAs(x: DdlContext, statement: CreateTableAsStatement)
     throw sqlError('42P16', 'ON COMMIT can only be used on temporary tables');
   }
   x.takeUses();
-  const { columns: output } = x.describeQuery(query, undefined, parameters);
+  const { columns: output, checkConstants } = x.describeQuery(query, undefined, parameters);
   const uses = x.takeUses();
+  if (statement.withData) checkConstants();
   const tooMany = isView ? 'too many column names were specified' : 'too many column names were specified';
   const columns = namedColumns(x, output, statement.columns, tooMany, noTableCollation);
   const normalized: NormalizedQuery | null = isView ? normalizeQuery(x, withKeptTypes(x, query)) : null;

@@ -203,7 +203,7 @@ export class FakeDatabase {
           parameterCount: 0,
         };
         const environment = { ...database.#environment(), ...(recorder === undefined ? {} : { recorder }) };
-        return { columns: planStatement(statement, environment).plan.output };
+        return { columns: planStatement(statement, environment).plan.output, checkConstants: () => {} };
       },
       parseExpression,
       deparse,
