@@ -4,6 +4,7 @@
  */
 import type { ScalarFunction } from '../catalog/function-entry.ts';
 import { functionByOid } from '../catalog/functions/index.ts';
+import type { CallExpr } from './expr.ts';
 
 export interface BodyCall {
   readonly function: ScalarFunction;
@@ -14,6 +15,7 @@ export interface BodyCall {
 const NONE: readonly BodyCall[] = [];
 
 const SIMILAR_TO_ESCAPE = 1986;
+const SUBSTRING_OF_PATTERN = 2073;
 const TIMESTAMP_OF_DATE = 2024;
 const DATE_PLUS_TIME = 1272;
 const TIMESTAMP_PLUS_INTERVAL = 2032;
@@ -42,6 +44,14 @@ export function bodyCalls({ internalName }: ScalarFunction): readonly BodyCall[]
     made.set(internalName, known);
   }
   return known;
+}
+
+/** The body in the place of a call, where it is one: each of its calls asks for all of its arguments before one that is NULL decides. */
+export function bodyInPlace(call: CallExpr): CallExpr | null {
+  if (call.function.internalName !== 'substring_text_text_text') return null;
+  const [escaper, taker] = [SIMILAR_TO_ESCAPE, SUBSTRING_OF_PATTERN].map((oid) => functionByOid(oid) as ScalarFunction);
+  const [text, pattern, escapeBy] = call.args;
+  return { ...call, function: taker, args: [text, { ...call, function: escaper, args: [pattern, escapeBy] }] };
 }
 
 const NO_PAIRS: readonly (readonly [number, number])[] = [];

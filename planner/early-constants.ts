@@ -4,7 +4,7 @@
  *
  * The plan itself keeps such calls and computes them when they are reached, since its literals are another statement's tomorrow
  * (lifted), and a failing call must stand where AND, OR, CASE and COALESCE decide by a constant not to look at it. So the expressions
- * that may fail early are put aside when a statement is planned, and looked at with its literals each time that it starts. Nearly no
+ * that may fail early (early-failures.ts) are put aside when a statement is planned (early-order.ts), and looked at with its literals each time that it starts. Nearly no
  * statement has any: a call over a column is none, nor is a literal by itself, nor a cast that cannot fail.
  *
  * After: PostgreSQL, eval_const_expressions (src/backend/optimizer/util/clauses.c): arguments from left to right, a decided AND, OR,
@@ -15,302 +15,20 @@ import type { FunctionContext, ScalarFunction } from '../catalog/function-entry.
 import { SqlError } from '../types/errors.ts';
 import { coerceTypmod, comparator, inputText, OID, outputText, SqlArray } from '../types/index.ts';
 import { bodyCalls } from './builtin-bodies.ts';
-import { argumentsOf, childrenOf, DeepWalk } from './deep.ts';
+import { argumentsOf, DeepWalk } from './deep.ts';
+import { isComputedEarly, isImmutableIo } from './early-failures.ts';
+import { type EarlyConstants, type EarlyList, listsOfSublink } from './early-order.ts';
 import type { CallExpr, CaseExpr, ConstExpr, Expr } from './expr.ts';
-import {
-  caseBranch,
-  conjuncts,
-  logical,
-  type ModifyQuery,
-  makeAnd,
-  type Query,
-  type Relation,
-  type SublinkExpr,
-} from './logical.ts';
-import { flattenSubqueries, nullableRels } from './rewrite/flatten-subqueries.ts';
-import { forgetUnreadColumns, isPlain } from './rewrite/unread-columns.ts';
-import { hasSetReturning, isVolatile, mapChildren, mapQuery, replaceExpr } from './traverse.ts';
+import { logical, type SublinkExpr } from './logical.ts';
+import { mapChildren } from './traverse.ts';
 
-/** The expressions of a query and of the queries inside it, in the order in which PostgreSQL's planner meets them. */
-export interface EarlyConstants {
-  readonly exprs: readonly Expr[];
-}
+export { type EarlyConstants, earlyConstantsOf } from './early-order.ts';
 
 /** A constant's value in the execution at hand. */
 export type LiteralValue = (constant: ConstExpr) => unknown;
 
-/** Types whose input and output functions are immutable. */
-const IMMUTABLE_IO: ReadonlySet<number> = new Set([
-  16, 17, 18, 19, 20, 21, 23, 25, 26, 27, 28, 29, 114, 600, 601, 602, 603, 604, 628, 650, 700, 701, 718, 774, 829, 869,
-  1042, 1043, 1560, 1562, 1700, 2950, 3220, 3614, 3615, 3802, 4072, 5069,
-]);
-/** Widening casts and comparisons, by their internal names. */
-const CANNOT_FAIL =
-  /^(int24|int28|int48|i[24]tod|i[24]tof|int[248]_numeric|i8tod|ftod|float4_numeric|float8_numeric|(int[248]+|float[48]+|text|texti|bool|date|numeric_?|bpchar|char|name|uuid_?|oid)(eq|ne|lt|le|gt|ge))$/;
-
 /** Not a constant. */
 const UNKNOWN = Symbol('unknown');
-
-// ---------------------------------------------------------------------------------------------------------- what is put aside
-
-/** Null, where nothing of it can fail early. */
-export function earlyConstantsOf(source: Query | ModifyQuery): EarlyConstants | null {
-  const exprs: Expr[] = [];
-  if ('command' in source) addOfModify(source, exprs);
-  else addOfQuery(source, exprs);
-  return exprs.length === 0 ? null : { exprs };
-}
-
-function add(expr: Expr | null, into: Expr[]): void {
-  if (expr === null) return;
-  const search = new FailureSearch();
-  search.isFixed(expr);
-  if (search.hasFound) into.push(expr);
-}
-
-function addOfModify(modify: ModifyQuery, into: Expr[]): void {
-  const { onConflict, merge, returning } = modify;
-  addOfCtes(modify, into);
-  for (const { value } of modify.assignments) add(value, into);
-  // What INSERT computes for its rows is computed for each of them anyway: casts to the columns' types cost no second look.
-  for (const value of modify.values) if (!isCastOfConstant(value)) add(value, into);
-  for (const { expr } of returning ?? []) add(expr, into);
-  addOfQuery(modify.source, into, modify.command === 'insert');
-  for (const { value } of onConflict?.assignments ?? []) add(value, into);
-  add(onConflict?.where ?? null, into);
-  add(merge?.on ?? null, into);
-  for (const clause of merge?.clauses ?? []) {
-    for (const { value } of clause.assignments) add(value, into);
-    for (const value of clause.values) add(value, into);
-    add(clause.condition, into);
-  }
-}
-
-function addOfCtes({ ctes }: Query | ModifyQuery, into: Expr[]): void {
-  for (const { query, recursive, modify } of ctes) {
-    if (query !== null) addOfQuery(query, into);
-    if (recursive !== null) {
-      addOfQuery(recursive.start, into);
-      addOfQuery(recursive.step, into);
-    }
-    if (modify !== null) addOfModify(modify, into);
-  }
-}
-
-function addOfQuery(bound: Query, into: Expr[], isOfInsert = false): void {
-  // What is merged lets constants meet: f(x) of a subquery's x, where that is one.
-  const query = hasSubquery(bound)
-    ? withSingleRows(forgetUnreadColumns(flattenSubqueries(forgetUnreadColumns(bound))))
-    : bound;
-  const { distinctOn, windows, setOperation } = query;
-  addOfCtes(query, into);
-  for (const { expr } of query.targets) if (!isOfInsert || !isCastOfConstant(expr)) add(expr, into);
-  for (const expr of query.groupBy) add(expr, into);
-  for (const { expr } of query.orderBy) add(expr, into);
-  if (distinctOn !== null) for (const expr of distinctOn) add(expr, into);
-  for (const { partitionBy, orderBy } of windows) {
-    for (const expr of partitionBy) add(expr, into);
-    for (const { expr } of orderBy) add(expr, into);
-  }
-  for (const item of query.from) addConditions(item, into);
-  add(query.where, into);
-  add(query.having, into);
-  for (const { frame } of windows) {
-    addOffset(frame.start, into);
-    addOffset(frame.end, into);
-  }
-  add(query.offset, into);
-  add(query.limit, into);
-  const condition = conditionOfRelation(query);
-  for (const relation of query.relations.values()) {
-    if (condition === null || relation.kind !== 'subquery') addOfRelation(relation, into, isOfInsert);
-    else {
-      const inside: Expr[] = [];
-      addOfRelation(relation, inside, isOfInsert);
-      for (const expr of inside) into.push(where(condition, expr));
-    }
-  }
-  if (setOperation === null) return;
-  addOfQuery(setOperation.left, into);
-  addOfQuery(setOperation.right, into);
-}
-
-/**
- * What WHERE says that is fixed, of a query over one relation: where it is false or null, PostgreSQL leaves the relation out
- * (relation_excluded_by_constraints), and if it is a subquery, does not plan it: its constants are not computed.
- */
-function conditionOfRelation({ from: [item, ...others], where: all }: Query): Expr | null {
-  if (item === undefined || others.length > 0 || item.kind === 'join') return null;
-  const conditions = conjuncts(all);
-  if (item.kind === 'group') {
-    // What was merged has its WHERE there.
-    if (item.items.length !== 1 || item.items[0].kind !== 'rel') return null;
-    conjuncts(item.where, conditions);
-  }
-  return makeAnd(conditions.filter((part) => new FailureSearch().isFixed(part)));
-}
-
-function where(condition: Expr, expr: Expr): Expr {
-  const { typeOid, typeModifier } = expr;
-  return {
-    kind: 'case',
-    subject: null,
-    branches: [caseBranch(condition, expr)],
-    otherwise: null,
-    typeOid,
-    typeModifier,
-  };
-}
-
-function addOfRelation(relation: Relation, into: Expr[], isOfInsert: boolean): void {
-  if (relation.kind === 'subquery') addOfQuery(relation.query, into);
-  else if (relation.kind === 'function') {
-    for (const { args } of relation.functions) for (const arg of args) add(arg, into);
-  } else if (relation.kind === 'values') {
-    for (const row of relation.rows) {
-      for (const value of row) if (!isOfInsert || !isCastOfConstant(value)) add(value, into);
-    }
-  }
-}
-
-function hasSubquery(query: Query): boolean {
-  for (const { kind } of query.relations.values()) if (kind === 'subquery' || kind === 'values') return true;
-  return false;
-}
-
-/** The columns of relations that are one row, VALUES of one or a SELECT without FROM, read as what they are. */
-function withSingleRows(query: Query): Query {
-  if (query.groupingSets !== null) return query;
-  const rows = new Map<number, readonly Expr[]>();
-  for (const relation of query.relations.values()) {
-    const row = singleRow(relation);
-    if (row !== null && !row.some((expr) => isVolatile(expr) || hasSetReturning(expr))) rows.set(relation.rel, row);
-  }
-  if (rows.size === 0) return query;
-  // What an outer join may make null is no constant.
-  for (const rel of nullableRels(query.from)) rows.delete(rel);
-  return mapQuery(query, (expr) =>
-    replaceExpr(expr, (child) => {
-      const node = logical(child);
-      const value = node.kind === 'var' ? rows.get(node.rel)?.[node.column] : undefined;
-      return value === undefined || value.typeOid !== child.typeOid ? null : value;
-    }),
-  );
-}
-
-function singleRow(relation: Relation): readonly Expr[] | null {
-  if (relation.kind === 'values') return relation.rows.length === 1 ? relation.rows[0] : null;
-  if (relation.kind !== 'subquery') return null;
-  const { query } = relation;
-  const { from, limit, offset, hasWindows, ctes } = query;
-  const isRow = from.length === 0 && limit === null && offset === null && isPlain(query);
-  return isRow && !hasWindows && ctes.length === 0 ? query.targets.map((target) => target.expr) : null;
-}
-
-function addConditions(item: Query['from'][number], into: Expr[]): void {
-  if (item.kind === 'rel') return;
-  if (item.kind === 'group') {
-    for (const child of item.items) addConditions(child, into);
-    add(item.where, into);
-    return;
-  }
-  addConditions(item.left, into);
-  addConditions(item.right, into);
-  add(item.on, into);
-}
-
-function addOffset(bound: Query['windows'][number]['frame']['start'], into: Expr[]): void {
-  if (bound.kind === 'preceding' || bound.kind === 'following') add(bound.offset, into);
-}
-
-/** A literal, or casts around one. */
-function isCastOfConstant(expr: Expr): boolean {
-  const node = logical(expr);
-  if (node.kind === 'const') return true;
-  if (node.kind === 'typmodCast' || node.kind === 'ioCast') return isCastOfConstant(node.arg);
-  return node.kind === 'call' && node.args.length === 1 && node.function.strict && isCastOfConstant(node.args[0]);
-}
-
-/** One walk: whether something in an expression can fail before it runs. */
-class FailureSearch {
-  hasFound = false;
-  readonly #walk = new DeepWalk<boolean>(childrenOf, (expr) => this.#look(expr));
-
-  /** Whether every part of it is known before the statement runs, as far as this module can tell; all that is below it is looked at. */
-  isFixed(expr: Expr): boolean {
-    return this.#walk.of(expr);
-  }
-
-  #look(expr: Expr): boolean {
-    const node = logical(expr);
-    switch (node.kind) {
-      case 'const':
-        return true;
-      case 'var':
-        return false;
-      case 'call': {
-        const { args, function: fn } = node;
-        const isFixed = this.#areFixed(args) && isComputedEarly(fn);
-        if (isFixed && !CANNOT_FAIL.test(fn.internalName)) this.hasFound = true;
-        else if (bodyCalls(fn).some((inner) => inner.args.every((i) => this.isFixed(args[i])))) this.hasFound = true;
-        return isFixed;
-      }
-      case 'ioCast': {
-        const isFixed = this.isFixed(node.arg) && isImmutableIo(node);
-        if (isFixed && node.typeOid !== OID.TEXT) this.hasFound = true;
-        return isFixed;
-      }
-      case 'typmodCast': {
-        const isFixed = this.isFixed(node.arg);
-        if (isFixed) this.hasFound = true;
-        return isFixed;
-      }
-      case 'not':
-      case 'isNull':
-      case 'booleanTest':
-        return this.isFixed(node.arg);
-      case 'and':
-      case 'or':
-      case 'coalesce':
-        return this.#isOneFixed(node.args);
-      case 'greatest':
-      case 'least':
-        return this.#areFixed(node.args);
-      case 'array':
-        return this.#areFixed(node.elements);
-      default:
-        mapChildren(expr, (child) => {
-          this.isFixed(child);
-          return child;
-        });
-        return (
-          node.kind === 'case' || node.kind === 'nullIf' || node.kind === 'distinct' || node.kind === 'caseSubject'
-        );
-    }
-  }
-
-  #areFixed(exprs: readonly Expr[]): boolean {
-    let result = true;
-    for (const expr of exprs) if (!this.isFixed(expr)) result = false;
-    return result;
-  }
-
-  #isOneFixed(exprs: readonly Expr[]): boolean {
-    let result = false;
-    for (const expr of exprs) if (this.isFixed(expr)) result = true;
-    return result;
-  }
-}
-
-function isComputedEarly(fn: ScalarFunction): boolean {
-  return fn.volatility === 'immutable' && !fn.returnsSet;
-}
-
-function isImmutableIo({ arg, typeOid }: { readonly arg: Expr; readonly typeOid: number }): boolean {
-  return IMMUTABLE_IO.has(arg.typeOid) && IMMUTABLE_IO.has(typeOid);
-}
-
-// ----------------------------------------------------------------------------------------------------------------- when it starts
 
 /** Throws what the first failing constant throws. */
 export function checkEarlyConstants(
@@ -319,7 +37,7 @@ export function checkEarlyConstants(
   functions: FunctionContext,
 ): void {
   const run = new EarlyRun(literalValue, functions);
-  for (const expr of early.exprs) run.check(expr);
+  for (const list of early.lists) run.check(list);
 }
 
 class EarlyRun {
@@ -328,7 +46,7 @@ class EarlyRun {
   #quiet: FunctionContext | null = null;
   #subject: unknown = UNKNOWN;
   readonly #walk = new DeepWalk<unknown>(argumentsOf, (expr) => this.#valueOf(expr));
-  /** Subqueries of the expression under way that were not passed over. */
+  /** Subqueries of the list under way that were not passed over. */
   #inner: SublinkExpr[] = [];
 
   constructor(literalValue: LiteralValue, functions: FunctionContext) {
@@ -336,11 +54,12 @@ class EarlyRun {
     this.#functions = functions;
   }
 
-  check(expr: Expr): void {
-    this.#value(expr);
+  /** A list as a whole, then the subqueries in it. */
+  check(list: EarlyList): void {
+    for (const expr of list) this.#value(expr);
     const inner = this.#inner;
     this.#inner = [];
-    for (const sublink of inner) for (const each of innerExprs(sublink)) this.check(each);
+    for (const sublink of inner) for (const each of listsOfSublink(sublink)) this.check(each);
   }
 
   /** The value of a constant; UNKNOWN of anything else, whose parts have been looked at. */
@@ -415,6 +134,13 @@ class EarlyRun {
         if (node.test !== null) this.#value(node.test);
         this.#inner.push(node);
         return UNKNOWN;
+      case 'subscript': {
+        const { subscripts } = node;
+        for (const { upper } of subscripts) if (upper !== null) this.#value(upper);
+        for (const { lower } of subscripts) if (lower !== null) this.#value(lower);
+        this.#value(node.base);
+        return UNKNOWN;
+      }
       case 'arrayCast':
         this.#value(node.arg);
         this.#withSubject(UNKNOWN, () => this.#value(node.element));
@@ -429,10 +155,11 @@ class EarlyRun {
   }
 
   #call(node: CallExpr): unknown {
+    const before = this.#inner.length;
     const values = node.args.map((arg) => this.#value(arg));
     const { function: fn } = node;
     if (fn.returnsSet || node.spreadsArray === true || node.typeOid === OID.RECORD) return UNKNOWN;
-    if (fn.strict && values.includes(null)) return null;
+    if (fn.strict && values.includes(null)) return this.#decided(null, before);
     if (values.includes(UNKNOWN) || !isComputedEarly(fn)) this.#body(node, values);
     return this.#apply(fn, node.args, values, node.typeOid);
   }
@@ -472,11 +199,18 @@ class EarlyRun {
     return this.#quiet;
   }
 
+  /** A value that is there without the subqueries that have been met meanwhile: they are not planned. */
+  #decided(value: unknown, before: number): unknown {
+    this.#inner.length = before;
+    return value;
+  }
+
   #logic(args: readonly Expr[], decisive: boolean): unknown {
     let result: unknown = !decisive;
+    const before = this.#inner.length;
     for (const arg of args) {
       const value = this.#value(arg);
-      if (value === decisive) return decisive;
+      if (value === decisive) return this.#decided(decisive, before);
       if (value === UNKNOWN || (value === null && result !== UNKNOWN)) result = value;
     }
     return result;
@@ -537,22 +271,4 @@ function withoutNotices(functions: FunctionContext): FunctionContext {
       return typeof member === 'function' ? member.bind(target) : member;
     },
   });
-}
-
-const innerExprsOf = new WeakMap<SublinkExpr, readonly Expr[]>();
-
-function innerExprs(sublink: SublinkExpr): readonly Expr[] {
-  const known = innerExprsOf.get(sublink);
-  if (known !== undefined) return known;
-  const exprs: Expr[] = [];
-  addOfQuery(sublink.mode === 'exists' ? withoutTargets(sublink.query) : sublink.query, exprs);
-  innerExprsOf.set(sublink, exprs);
-  return exprs;
-}
-
-/** What EXISTS asks of a query is whether it has rows. */
-function withoutTargets(query: Query): Query {
-  return isPlain(query)
-    ? { ...query, targets: [], distinct: false, distinctOn: null, orderBy: [], groupBy: [] }
-    : query;
 }

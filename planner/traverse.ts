@@ -201,8 +201,8 @@ function mapParts(expr: Expr, map: Mapper): Expr {
       return base === node.base ? expr : { ...node, base };
     }
     case 'aggregateRef': {
-      const args = mapList(node.args, map);
       const directArgs = mapList(node.directArgs, map);
+      const args = mapList(node.args, map);
       const orderBy = mapSort(node.orderBy, map);
       const filter = mapNullable(node.filter, map);
       if (args === node.args && directArgs === node.directArgs && orderBy === node.orderBy && filter === node.filter) {

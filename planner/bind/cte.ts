@@ -47,16 +47,9 @@ export function bindWithClause(level: Level, clause: ast.WithClause): CteDefinit
   return definitions;
 }
 
-/** Without queries that nothing refers to but others of them: they are not even planned. After: PostgreSQL, SS_process_ctes() (subselect.c). */
+/** Without queries that nothing refers to: they are not even planned. After: PostgreSQL, SS_process_ctes() (subselect.c). */
 export function referredCtes(ctes: readonly CteDefinition[]): readonly CteDefinition[] {
-  const unread = new Map<BoundCte, number>();
-  const kept: CteDefinition[] = [];
-  for (const cte of [...ctes].reverse()) {
-    const { bound } = cte as CteInfo;
-    if (cte.modify !== null || bound.references > (unread.get(bound) ?? 0)) kept.push(cte);
-    else for (const [other, count] of bound.reads) unread.set(other, (unread.get(other) ?? 0) + count);
-  }
-  return kept.reverse();
+  return ctes.filter((cte) => cte.modify !== null || (cte as CteInfo).bound.references > 0);
 }
 
 /** The item's definition, after those of its own WITH where that is about a whole recursive union. */
@@ -68,9 +61,7 @@ function bindCte(level: Level, item: ast.CommonTableExpr, recursive: boolean): C
     workTable: null,
     hiddenColumns: 0,
     references: 0,
-    reads: [],
   };
-  const before = [...level.ctes.values()].map((other) => [other, other.references] as const);
   const id = context.nextCte();
   const node = item.query;
   if (node.kind !== 'query') {
@@ -99,7 +90,6 @@ function bindCte(level: Level, item: ast.CommonTableExpr, recursive: boolean): C
   if (item.search !== null || item.cycle !== null)
     throw context.error('42601', 'WITH query is not recursive', positionOf(context, item.position));
   const query = context.rights.within(bound, () => bindQuery(new Level(context, level), node));
-  bound.reads = before.map(([other, count]) => [other, other.references - count]);
   const columns = columnsOf(level, item, query.targets);
   return [define(level, bound, { id, name: item.name, query, recursive: null, modify: null, columns }, item)];
 }

@@ -109,8 +109,6 @@ export interface BoundCte {
   /** Columns at the work table's end that the recursive term does not see. */
   hiddenColumns: number;
   references: number;
-  /** How often its query refers to others of its WITH clause. */
-  reads: readonly (readonly [BoundCte, number])[];
 }
 
 /** One query level while it is bound. */

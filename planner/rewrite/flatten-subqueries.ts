@@ -33,7 +33,7 @@ export function flattenSubqueries(query: Query): Query {
 function flattenOne(query: Query): Query | null {
   let nullable: ReadonlySet<number> | null = null;
   for (const relation of query.relations.values()) {
-    if (relation.kind !== 'subquery' || !isSimple(relation.query)) continue;
+    if (relation.kind !== 'subquery' || relation.query.from.length === 0 || !isSimple(relation.query)) continue;
     nullable ??= nullableRels(query.from);
     if (!mayMerge(relation, nullable.has(relation.rel), query)) continue;
     return merge(query, relation);
@@ -59,7 +59,8 @@ function markNullable(item: FromItem, isNullable: boolean, into: Set<number>): v
   }
 }
 
-function isSimple(inner: Query): boolean {
+/** Plain SELECT ... FROM ... WHERE. */
+export function isSimple(inner: Query): boolean {
   return (
     inner.setOperation === null &&
     !inner.hasAggregates &&
@@ -72,8 +73,7 @@ function isSimple(inner: Query): boolean {
     inner.limit === null &&
     inner.offset === null &&
     inner.ctes.length === 0 &&
-    inner.locks.every((lock) => lock.isPushedDown) &&
-    inner.from.length > 0
+    inner.locks.every((lock) => lock.isPushedDown)
   );
 }
 
@@ -107,7 +107,7 @@ function mayMerge(relation: SubqueryRelation, isNullable: boolean, outer: Query)
  * nullable side they belong to the join, which must be the subquery's own and have all that they are about. After: PostgreSQL,
  * is_simple_subquery (prepjointree.c).
  */
-function mayBeBeside(relation: SubqueryRelation, isNullable: boolean, outer: Query): boolean {
+export function mayBeBeside(relation: SubqueryRelation, isNullable: boolean, outer: Query): boolean {
   const { from, where } = relation.query;
   const isBeside = (condition: Expr | null): boolean => neighboursIn(condition, relation, outer).length > 0;
   if (from.some((item) => hasOuterJoinOn(item, isBeside, false))) return false;
@@ -219,13 +219,14 @@ function countReferences(query: Query, rel: number): number {
   return count;
 }
 
-function merge(query: Query, relation: SubqueryRelation): Query {
+/** `read`: what stands for a column's expression. */
+export function merge(query: Query, relation: SubqueryRelation, read: (expr: Expr) => Expr = (expr) => expr): Query {
   const inner = relation.query;
   const substitute = (expr: Expr): Expr =>
     replaceExpr(expr, (child) => {
       const node = logical(child);
       if (node.kind !== 'var' || node.rel !== relation.rel) return null;
-      return retyped(inner.targets[node.column].expr, node.typeOid, node.typeModifier);
+      return retyped(read(inner.targets[node.column].expr), node.typeOid, node.typeModifier);
     });
   const relations = new Map<number, Relation>();
   for (const [rel, other] of query.relations) if (rel !== relation.rel) relations.set(rel, other);

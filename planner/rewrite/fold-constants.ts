@@ -5,7 +5,7 @@
  * A call that fails (1/0) is left as it is: it must fail only if it is evaluated.
  */
 import { coerceTypmod, DEFAULT_FORMAT, inputText, outputText } from '../../types/index.ts';
-import { spansBesideStarts } from '../builtin-bodies.ts';
+import { bodyInPlace, spansBesideStarts } from '../builtin-bodies.ts';
 import type { CallExpr, Expr } from '../expr.ts';
 import { FALSE_CONST, logical, makeAnd, makeConst, TRUE_CONST } from '../logical.ts';
 import { negatorOf } from '../operators.ts';
@@ -117,6 +117,8 @@ function simplify(expr: Expr): Expr {
 const IO_SAFE = new Set([16, 20, 21, 23, 25, 26, 705, 1042, 1043, 1700, 2950, 19]);
 
 function foldCall(given: Expr & { kind: 'call' }): Expr {
+  const body = bodyInPlace(given);
+  if (body !== null) return foldCall({ ...body, args: body.args.map(simplify) });
   const call = withoutLostSpans(given);
   const { function: fn, args } = call;
   if (fn.returnsSet || call.spreadsArray === true) return call;

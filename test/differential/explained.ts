@@ -84,7 +84,7 @@ function isRemainder(...numbers: readonly string[]): boolean {
 }
 
 /** Below this a sum of floats is what was left of larger ones. */
-const REMAINDER = 1e-14;
+const REMAINDER = 1e-13;
 
 /** One form for values that are equal: numeric's trailing zeros, floats' minus zero. */
 function canonical(value: string): string {

@@ -25,7 +25,8 @@ interface Case {
 }
 
 interface Literal {
-  readonly node: Node;
+  /** Null: wherever its text stands, in a key of GROUP BY as in the list that it is a copy of. */
+  readonly node: Node | null;
   readonly sql: string;
   readonly type: string;
 }
@@ -47,20 +48,27 @@ function askCase({ statement, root }: Asked, { told, hidden }: Case, ask: Ask): 
   const before = [...(statement.before.length > 0 ? statement.before : ['BEGIN']), ...told];
   const after = statement.after.length > 0 ? statement.after : ['ROLLBACK'];
   if (hidden.length === 0) return ask({ ...statement, before, after }, root);
-  const inner = hidden.reduce((tree, { node }, i) => replace(tree, node, text(`$${i + 1}`)), root);
+  const inner = hidden.reduce((tree, { node }, i) => (node === null ? tree : replace(tree, node, parameter(i))), root);
+  const texts = new Map(hidden.flatMap(({ node, sql }, i) => (node === null ? [[sql, render(parameter(i))]] : [])));
+  const body = render(inner).replace(TYPED_LITERAL, (literal) => texts.get(literal) ?? literal);
   const types = hidden.map(({ type }) => type).join(', ');
-  const prepared = ['SET LOCAL plan_cache_mode = force_generic_plan', `PREPARE hidden(${types}) AS ${render(inner)}`];
+  const prepared = ['SET LOCAL plan_cache_mode = force_generic_plan', `PREPARE hidden(${types}) AS ${body}`];
   return ask(
     { ...statement, before: [...before, ...prepared], after: [...after, 'DEALLOCATE hidden'] },
     text(`EXECUTE hidden(${hidden.map(({ sql }) => sql).join(', ')})`),
   );
 }
 
+function parameter(index: number): Node {
+  return text(`$${index + 1}`);
+}
+
 /** One change each, then several at once: the same ones in each run. */
 function casesOf({ statement, root, sql }: Asked): Case[] {
   const literals = sql.startsWith('EXECUTE ') ? [] : literalsIn(root);
-  const hiding = [literals, ...(literals.length > 1 ? literals.map((literal) => [literal]) : [])];
-  const hidden = hiding.map((each) => ({ told: [], hidden: each }));
+  const texts = sql.startsWith('EXECUTE ') ? [] : textsIn(sql);
+  const hiding = [literals, texts].flatMap((each) => [each, ...(each.length > 1 ? each.map((one) => [one]) : [])]);
+  const hidden = hiding.filter((each) => each.length > 0).map((each) => ({ told: [], hidden: each }));
   if (statement.kind === 'scalar') return hidden;
   const tables = [...tablesOf(sql)];
   const reversed = tables.map((table) => inOrder(table, 'id DESC'));
@@ -108,5 +116,16 @@ function literalsIn(root: Node): Literal[] {
     const sql = render(node);
     const match = LITERAL.exec(sql);
     return match === null ? [] : [{ node, sql, type: match[1] ?? (match[2] === undefined ? 'int4' : 'bool') }];
+  });
+}
+
+/** A token that may be one, or a text without a type, which is passed over. */
+const TYPED_LITERAL = /'(?:[^']|'')*'(?:::(?:"\w+"|\w+)(?:\[\])?)?|\bNULL::(?:"\w+"|\w+)(?:\[\])?|\b(?:true|false)\b/g;
+
+/** Each literal once, however often it stands there. */
+function textsIn(sql: string): Literal[] {
+  return [...new Set(sql.match(TYPED_LITERAL) ?? [])].flatMap((literal) => {
+    const match = LITERAL.exec(literal);
+    return match === null ? [] : [{ node: null, sql: literal, type: match[1] ?? 'bool' }];
   });
 }
