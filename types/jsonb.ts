@@ -263,9 +263,8 @@ export function compareJsonb(a: Jsonb, b: Jsonb, isTop = true): number {
     const emptyB = Array.isArray(b) && b.length === 0;
     if (emptyA || emptyB) return emptyA && emptyB ? 0 : emptyA ? -1 : 1;
   }
-  const rank = jsonbRank(a);
-  const difference = rank - jsonbRank(b);
-  if (difference !== 0 || a === null) return difference;
+  const difference = jsonbRank(a) - jsonbRank(b);
+  if (difference !== 0 || a === null) return Math.sign(difference);
   if (typeof a === 'string') return compareText(a, b as string);
   if (typeof a === 'boolean') return Number(a) - Number(b);
   if (a instanceof Numeric) return a.compare(b as Numeric);
@@ -276,7 +275,7 @@ export function compareJsonb(a: Jsonb, b: Jsonb, isTop = true): number {
 function compareObjects(a: JsonbObject, b: JsonbObject): number {
   const { keys, values } = a;
   const { keys: otherKeys, values: otherValues } = b;
-  if (keys.length !== otherKeys.length) return keys.length - otherKeys.length;
+  if (keys.length !== otherKeys.length) return Math.sign(keys.length - otherKeys.length);
   for (let i = 0; i < keys.length; i++) {
     const order = compareText(keys[i], otherKeys[i]) || compareJsonb(values[i], otherValues[i], false);
     if (order !== 0) return order;
@@ -285,7 +284,7 @@ function compareObjects(a: JsonbObject, b: JsonbObject): number {
 }
 
 function compareSequences(a: readonly Jsonb[], b: readonly Jsonb[]): number {
-  if (a.length !== b.length) return a.length - b.length;
+  if (a.length !== b.length) return Math.sign(a.length - b.length);
   for (let i = 0; i < a.length; i++) {
     const order = compareJsonb(a[i], b[i], false);
     if (order !== 0) return order;

@@ -119,7 +119,29 @@ export function encodeTextInto(text: string, target: Buffer, offset: number): nu
   return length;
 }
 
-/** Order by code points: negative, 0 or positive. */
+/** The difference of the first bytes of UTF-8 in which two code points differ. */
+function byteDifference(x: number, y: number): number {
+  const [size, otherSize] = [utf8Size(x), utf8Size(y)];
+  if (size !== otherSize) return leadByte(x, size) - leadByte(y, otherSize);
+  for (let shift = (size - 1) * 6; shift > 0; shift -= 6) {
+    const difference = (x >> shift) - (y >> shift);
+    if (difference !== 0) return difference;
+  }
+  return x - y;
+}
+
+function utf8Size(code: number): number {
+  return code < 0x80 ? 1 : code < 0x800 ? 2 : code < 0x10000 ? 3 : 4;
+}
+
+function leadByte(code: number, size: number): number {
+  return size === 1 ? code : ((0xf00 >> size) & 0xff) | (code >> ((size - 1) * 6));
+}
+
+/**
+ * Order by code points: the difference of the first bytes of UTF-8 that differ; 1 or -1 where one text is the other's beginning. (Of
+ * bttextcmp() and its kin PostgreSQL shows the number.)
+ */
 export function compareText(a: string, b: string): number {
   if (a === b) return 0;
   const lengthA = a.length;
@@ -129,12 +151,13 @@ export function compareText(a: string, b: string): number {
     const x = a.charCodeAt(i);
     const y = b.charCodeAt(i);
     if (x !== y) {
-      if (x < 0xd800 || y < 0xd800) return x - y;
-      // Surrogates stand for the highest code points.
-      return (x < 0xe000 ? x + 0x2000 : x - 0x800) - (y < 0xe000 ? y + 0x2000 : y - 0x800);
+      if (x < 0x80 && y < 0x80) return x - y;
+      // Second halves of pairs whose first ones are the same.
+      const at = (x & 0xfc00) === 0xdc00 && (y & 0xfc00) === 0xdc00 ? i - 1 : i;
+      return byteDifference(a.codePointAt(at)!, b.codePointAt(at)!);
     }
   }
-  return lengthA - lengthB;
+  return lengthA < lengthB ? -1 : 1;
 }
 
 /** Number of characters (code points). */

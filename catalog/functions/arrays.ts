@@ -91,7 +91,12 @@ function chooser(larger: boolean): Specialiser {
   };
 }
 
-const compareFirst: Specialiser = (argTypes) => comparator(argTypes[0]);
+const compareFirst: Specialiser = ([typeOid]) => signs(comparator(typeOid));
+
+const signs =
+  (compare: (a: Value, b: Value) => number) =>
+  (a: Value, b: Value): number =>
+    Math.sign(compare(a, b));
 
 /** a @> b: every element of b is in a. Nulls equal nothing. */
 function containment(container: 0 | 1): Specialiser {
@@ -389,7 +394,7 @@ export const arrayFunctions: FunctionModule = {
     array_larger: chooser(true),
     array_smaller: chooser(false),
     btarraycmp: compareFirst,
-    btrecordcmp: () => comparator(OID.RECORD),
+    btrecordcmp: () => signs(comparator(OID.RECORD)),
     arraycontains: containment(0),
     arraycontained: containment(1),
     arrayoverlap: overlap,

@@ -2,6 +2,7 @@
 import { coerceBit, coerceVarbit } from '../../types/bit.ts';
 import { sqlError } from '../../types/errors.ts';
 import { replaceEach } from '../../types/replace-each.ts';
+import { compareBits } from './comparison-numbers.ts';
 import { type Int8, int8FromBigInt, integerOutOfRange } from './integer.ts';
 import type { AggregateSpec, FunctionModule } from './module.ts';
 
@@ -88,7 +89,7 @@ export const bitFunctions: FunctionModule = {
     bitle: (a: string, b: string) => a <= b,
     bitgt: (a: string, b: string) => a > b,
     bitge: (a: string, b: string) => a >= b,
-    bitcmp: (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0),
+    bitcmp: compareBits,
     bit_and: and,
     bit_or: or,
     bitxor: xor,

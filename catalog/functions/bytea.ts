@@ -2,6 +2,7 @@
 import { type SqlError, sqlError } from '../../types/errors.ts';
 import { checkTextLength } from '../../types/index.ts';
 import { replaceEach } from '../../types/replace-each.ts';
+import { compareBytes } from './comparison-numbers.ts';
 import { convertBytes, convertFrom, convertTo, lengthIn } from './encodings.ts';
 import type { FunctionModule } from './module.ts';
 
@@ -178,7 +179,7 @@ export const byteaFunctions: FunctionModule = {
     byteale: (a: Uint8Array, b: Uint8Array) => compare(a, b) <= 0,
     byteagt: (a: Uint8Array, b: Uint8Array) => compare(a, b) > 0,
     byteage: (a: Uint8Array, b: Uint8Array) => compare(a, b) >= 0,
-    byteacmp: compare,
+    byteacmp: compareBytes,
     byteacat: concatenate,
     byteaoctetlen: (bytes: Uint8Array) => bytes.length,
     bit_length_bytea: (bytes: Uint8Array) => bytes.length * 8,

@@ -243,7 +243,7 @@ export const integerFunctions: FunctionModule = {
     xideq: eq,
     xidneq: ne,
     cideq: eq,
-    btint2cmp: compare,
+    btint2cmp: (a: number, b: number) => a - b,
     btint4cmp: compare,
     btint8cmp: compare,
     btoidcmp: compare,

@@ -424,7 +424,7 @@ export const jsonbFunctions: FunctionModule = {
     jsonb_le: (a: string, b: string) => compare(a, b) <= 0,
     jsonb_gt: (a: string, b: string) => compare(a, b) > 0,
     jsonb_ge: (a: string, b: string) => compare(a, b) >= 0,
-    jsonb_cmp: (a: string, b: string) => Math.sign(compare(a, b)),
+    jsonb_cmp: compare,
     jsonb_contains: jsonbContains,
     jsonb_contained: (a: string, b: string) => jsonbContains(b, a),
     jsonb_exists: jsonbExists,

@@ -35,6 +35,23 @@ function checkBits(address: Address, bits: number): number {
   return bits;
 }
 
+/** network_cmp: by family, by the bits that both networks have, by how many these are, by the other bits. */
+function compareAddresses(a: Address, b: Address): number {
+  if (!isSameFamily(a, b)) return addressFamily(a) - addressFamily(b);
+  const [bits, otherBits] = [networkBits(a), networkBits(b)];
+  const ofNetwork = compareBitsOf(a, b, Math.min(bits, otherBits));
+  return ofNetwork || bits - otherBits || compareBitsOf(a, b, maximumBits(a));
+}
+
+/** bitncmp: the difference of bytes that all count, the order of one that does not. */
+function compareBitsOf(a: Address, b: Address, bits: number): number {
+  const [bytes, others] = [addressBytes(a), addressBytes(b)];
+  const whole = bits >> 3;
+  for (let i = 0; i < whole; i++) if (bytes[i] !== others[i]) return bytes[i] - others[i];
+  const mask = maskByte(bits, whole);
+  return mask === 0 ? 0 : Math.sign((bytes[whole] & mask) - (others[whole] & mask));
+}
+
 function isSameFamily(a: Address, b: Address): boolean {
   return addressFamily(a) === addressFamily(b);
 }
@@ -187,6 +204,7 @@ const macFunctions: Readonly<Record<string, AnyFunction>> = {
 export const networkFunctions: FunctionModule = {
   plain: {
     ...byOrder('network', compareText),
+    network_cmp: compareAddresses,
     network_larger: (a: Address, b: Address) => (a > b ? a : b),
     network_smaller: (a: Address, b: Address) => (a < b ? a : b),
     network_sub: (a: Address, b: Address) => isWithin(a, b) && networkBits(a) > networkBits(b),

@@ -23,6 +23,7 @@ import {
   toUpper,
   unitIndex,
 } from './characters.ts';
+import { compareNames, compareUuids } from './comparison-numbers.ts';
 import type { FunctionModule } from './module.ts';
 import { quoteIdentifier, quoteLiteral } from './quote.ts';
 
@@ -337,7 +338,7 @@ export const textFunctions: FunctionModule = {
     textlename: le,
     textgtname: gt,
     textgename: ge,
-    btnamecmp: compareText,
+    btnamecmp: compareNames,
     bpchareq: (a: string, b: string) => a === b || trimBlanks(a) === trimBlanks(b),
     bpcharne: (a: string, b: string) => a !== b && trimBlanks(a) !== trimBlanks(b),
     bpcharlt: (a: string, b: string) => compareBlankPadded(a, b) < 0,
@@ -439,7 +440,7 @@ export const textFunctions: FunctionModule = {
     uuid_le: (a: string, b: string) => a <= b,
     uuid_gt: (a: string, b: string) => a > b,
     uuid_ge: (a: string, b: string) => a >= b,
-    uuid_cmp: (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0),
+    uuid_cmp: compareUuids,
   },
   contextual: {
     gen_random_uuid(context) {

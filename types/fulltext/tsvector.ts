@@ -86,7 +86,7 @@ export function compareLexeme(
     const difference = vector[start + i] - bytes[i];
     if (difference !== 0) return difference;
   }
-  return prefix && length >= bytes.length ? 0 : length - bytes.length;
+  return prefix && length >= bytes.length ? 0 : Math.sign(length - bytes.length);
 }
 
 /** The first lexeme that is not below `bytes`. */
@@ -205,9 +205,9 @@ function unitePositions(positions: readonly number[]): number[] {
 
 /** PostgreSQL's order, which means nothing but is one: by size, then by lexeme, those with (more) positions first. */
 export function compareTsvectors(a: Uint8Array, b: Uint8Array): number {
-  if (a.length !== b.length) return a.length - b.length;
+  if (a.length !== b.length) return Math.sign(a.length - b.length);
   const count = lexemeCount(a);
-  if (count !== lexemeCount(b)) return count - lexemeCount(b);
+  if (count !== lexemeCount(b)) return Math.sign(count - lexemeCount(b));
   for (let i = 0; i < count; i++) {
     const positionsA = positionsStart(a, count, i);
     const positionsB = positionsStart(b, count, i);
@@ -218,11 +218,11 @@ export function compareTsvectors(a: Uint8Array, b: Uint8Array): number {
     if (positionsA < 0) continue;
     const lengthA = positionCount(a, positionsA);
     const lengthB = positionCount(b, positionsB);
-    if (lengthA !== lengthB) return lengthB - lengthA;
+    if (lengthA !== lengthB) return Math.sign(lengthB - lengthA);
     for (let j = 0; j < lengthA; j++) {
       const x = positionAt(a, positionsA, j);
       const y = positionAt(b, positionsB, j);
-      if (x !== y) return (y & POSITION_MAX) - (x & POSITION_MAX) || y - x;
+      if (x !== y) return Math.sign((y & POSITION_MAX) - (x & POSITION_MAX) || y - x);
     }
   }
   return 0;

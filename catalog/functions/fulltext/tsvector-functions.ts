@@ -147,7 +147,7 @@ export const tsvectorFunctions: FunctionModule = {
     tsvector_le: (a: Uint8Array, b: Uint8Array) => compareTsvectors(a, b) <= 0,
     tsvector_gt: (a: Uint8Array, b: Uint8Array) => compareTsvectors(a, b) > 0,
     tsvector_ge: (a: Uint8Array, b: Uint8Array) => compareTsvectors(a, b) >= 0,
-    tsvector_cmp: (a: Uint8Array, b: Uint8Array) => Math.sign(compareTsvectors(a, b)),
+    tsvector_cmp: compareTsvectors,
     tsvector_concat: concatenate,
     tsvector_length: lexemeCount,
     tsvector_strip: (vector: Uint8Array) =>
