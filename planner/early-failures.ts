@@ -4,8 +4,8 @@ import { OID } from '../types/index.ts';
 import { bodyCalls } from './builtin-bodies.ts';
 import { childrenOf, DeepWalk } from './deep.ts';
 import type { Expr } from './expr.ts';
-import { logical } from './logical.ts';
-import { mapChildren } from './traverse.ts';
+import { type CteDefinition, logical, type ModifyQuery, type Query } from './logical.ts';
+import { mapChildren, mapModify, mapQuery } from './traverse.ts';
 
 /** Types whose input and output functions are immutable. */
 const IMMUTABLE_IO: ReadonlySet<number> = new Set([
@@ -28,10 +28,55 @@ export function isFixedEarly(expr: Expr): boolean {
   return new FailureSearch().isFixed(expr);
 }
 
+/** Whether something in a statement can, whatever the columns of subqueries and of VALUES are: most have nothing, and need no closer look. */
+export function mayFailAnywhere(source: Query | ModifyQuery): boolean {
+  const search = new FailureSearch(new Set());
+  const look = (expr: Expr): Expr => {
+    if (!search.hasFound) search.isFixed(expr);
+    return expr;
+  };
+  if ('command' in source) {
+    for (const cte of source.ctes) search.openCte(cte);
+    search.open(source.source);
+    mapModify(source, look);
+  } else {
+    search.open(source);
+    mapQuery(source, look);
+  }
+  return search.hasFound;
+}
+
 /** One walk: whether something in an expression can fail before it runs. */
 class FailureSearch {
   hasFound = false;
+  /** Relations whose columns count as known. */
+  readonly #open: Set<number> | null;
   readonly #walk = new DeepWalk<boolean>(childrenOf, (expr) => this.#look(expr));
+
+  constructor(open: Set<number> | null = null) {
+    this.#open = open;
+  }
+
+  /** Takes the columns of its subqueries and VALUES for known. */
+  open({ relations, setOperation, ctes }: Query): void {
+    if (this.#open === null) return;
+    for (const relation of relations.values()) {
+      if (relation.kind === 'subquery' || relation.kind === 'values') this.#open.add(relation.rel);
+      if (relation.kind === 'subquery') this.open(relation.query);
+    }
+    if (setOperation !== null) {
+      this.open(setOperation.left);
+      this.open(setOperation.right);
+    }
+    for (const cte of ctes) this.openCte(cte);
+  }
+
+  openCte({ query, recursive, modify }: CteDefinition): void {
+    for (const each of [query, recursive?.start, recursive?.step, modify?.source]) {
+      if (each !== null && each !== undefined) this.open(each);
+    }
+    for (const cte of modify?.ctes ?? []) this.openCte(cte);
+  }
 
   /** Whether every part of it is known before the statement runs, as far as this module can tell; all that is below it is looked at. */
   isFixed(expr: Expr): boolean {
@@ -44,7 +89,7 @@ class FailureSearch {
       case 'const':
         return true;
       case 'var':
-        return false;
+        return this.#open?.has(node.rel) === true;
       case 'call': {
         const { args, function: fn } = node;
         const isFixed = this.#areFixed(args) && isComputedEarly(fn);
@@ -76,6 +121,7 @@ class FailureSearch {
       case 'array':
         return this.#areFixed(node.elements);
       default:
+        if (node.kind === 'sublink') this.open(node.query);
         mapChildren(expr, (child) => {
           this.isFixed(child);
           return child;

@@ -4,7 +4,7 @@
  * functions in FROM, the target list with the keys of sorting and grouping behind it, RETURNING, conditions from the leaves of FROM up, HAVING,
  * frames, OFFSET and LIMIT, ON CONFLICT, the actions of MERGE, members of UNION ALL, VALUES; then the subqueries that stay by themselves.
  */
-import { isFixedEarly, mayFailEarly } from './early-failures.ts';
+import { isFixedEarly, mayFailAnywhere, mayFailEarly } from './early-failures.ts';
 import { type PulledUp, pullUp } from './early-pull-up.ts';
 import type { Expr } from './expr.ts';
 import {
@@ -33,6 +33,7 @@ export interface EarlyConstants {
 
 /** Null, where nothing of it can fail early. */
 export function earlyConstantsOf(source: Query | ModifyQuery): EarlyConstants | null {
+  if (!mayFailAnywhere(source)) return null;
   const lists: EarlyList[] = [];
   if ('command' in source) addOfModify(source, lists);
   else addOfQuery(source, lists);
@@ -85,9 +86,11 @@ function addOfModify(modify: ModifyQuery, into: EarlyList[]): void {
     const where = makeAnd([...conjuncts(source.where), ...conjuncts(merge?.on ?? null)]);
     addOfQuery({ ...source, where, targets: targetsOf(valuesOf(modify.assignments)) }, lists, beside);
   }
-  // Casts of the one row that there is fail as well when it is made, and in the same order.
-  const isOneRow = command === 'insert' && source.from.length === 0 && lists.length === 1;
-  if (isOneRow && lists[0].every((expr) => modify.values.includes(expr) && isCastOfConstant(expr))) return;
+  // Where nothing else may fail, casts of VALUES fail as well when their row is made: no second look at each of many.
+  const isOfValues =
+    command === 'insert' && lists.length === 1 && !someRelation(source, ({ kind }) => kind !== 'values');
+  const isBeside = beside.returning.some(mayFailEarly) || beside.later.some((list) => list.some(mayFailEarly));
+  if (isOfValues && !isBeside && lists[0].every(isCastOfConstant)) return;
   into.push(...lists);
 }
 

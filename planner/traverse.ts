@@ -526,6 +526,18 @@ export function mapModify(modify: ModifyQuery, map: Mapper): ModifyQuery {
             assignments: assignments(modify.onConflict.assignments),
             where: mapNullable(modify.onConflict.where, map),
           },
+    merge:
+      modify.merge === null
+        ? null
+        : {
+            on: map(modify.merge.on),
+            clauses: modify.merge.clauses.map((clause) => ({
+              ...clause,
+              condition: mapNullable(clause.condition, map),
+              assignments: assignments(clause.assignments),
+              values: mapList(clause.values, map),
+            })),
+          },
     returning: modify.returning === null ? null : mapTargets(modify.returning, map),
     ctes: mapCtes(modify.ctes, map),
   };
