@@ -226,10 +226,9 @@ async function firstSmaller(pair: Pair, asked: Asked, kind: string): Promise<Ask
   }
 }
 
-/** What kind of difference: rows stay rows, an internal error stays one. Empty where there is none, or a simple reason for it. */
+/** What kind of difference: rows stay rows, an error stays itself. Empty where there is none, or a simple reason for it. */
 function kindOf(asked: Asked): string {
   const found = difference(asked);
   if (found === null || isSimplyExplained(asked, found)) return '';
-  const code = (answers: readonly Answer[]): string => answers[0]!.error?.code ?? 'ok';
-  return `${found.kind} ${code(asked.reference)} ${code(asked.target)}`;
+  return [found.kind, errorOf(asked.reference), errorOf(asked.target)].join(': ');
 }

@@ -29,8 +29,12 @@ const WITH_FLOATS = new Set([
 ]);
 const FLOAT_DIGITS = 11;
 /** Errors that a value causes: of classes 21 to 23, and those that functions raise with other codes. */
-const OF_DATA = /^(2[123]...|0A000|21000|42601|42704|XX000)$/;
-const RESOURCES = /^(57014|53200|54000|54001)$/;
+const OF_DATA = /^(2[123]...|0A000|21000|42601|42704|54000|XX000)$/;
+const RESOURCES = /^(53200|54001)$/;
+const TIMEOUT = '57014';
+const LONGER_MS = 120_000;
+/** Of 54000, which values may cause, too. */
+const TOO_LARGE = /^(text is too long|out of memory)/;
 
 function errorsOf(asked: Asked): (string | null)[] {
   return [asked.reference, asked.target].map(
@@ -109,8 +113,31 @@ function unordered(asked: Asked): Asked {
 export const EXPLANATIONS: readonly Explanation[] = [
   {
     name: 'limits of time and memory',
-    reason: 'a statement timeout or a limit of memory is met at one of the two',
-    holds: (asked) => errorsOf(asked).some((code) => code !== null && RESOURCES.test(code)),
+    reason: 'a limit of memory is met at one of the two, or the statement timeout at the reference',
+    holds: (asked) => {
+      const [reference, target] = [asked.reference, asked.target].map(
+        (answers) => answers.find(({ error }) => error !== null)?.error ?? null,
+      );
+      if (reference?.code === TIMEOUT) return true;
+      return [reference, target].some(
+        (error) =>
+          error !== null && error !== undefined && (RESOURCES.test(error.code) || TOO_LARGE.test(error.message)),
+      );
+    },
+  },
+  {
+    name: 'time of the target',
+    reason: 'the target alone takes longer than a statement may, and with more time answers as the reference',
+    holds: async (asked, _found, ask) => {
+      if (errorsOf(asked)[1] !== TIMEOUT) return false;
+      const { before, after } = asked.statement;
+      const longer = [...(before.length > 0 ? before : ['BEGIN']), `SET LOCAL statement_timeout = ${LONGER_MS}`];
+      const again = await ask(
+        { ...asked.statement, before: longer, after: after.length > 0 ? after : ['ROLLBACK'] },
+        asked.root,
+      );
+      return difference(again) === null;
+    },
   },
   {
     name: 'last digits of floats',
@@ -215,6 +242,7 @@ export const EXPLANATIONS: readonly Explanation[] = [
 
 /** Reasons that ask more. */
 const ASKING: ReadonlySet<string> = new Set([
+  'time of the target',
   'another plan of PostgreSQL',
   'order of evaluation',
   'what is computed of last digits',
