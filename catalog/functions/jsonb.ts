@@ -178,6 +178,8 @@ function pathIndex(step: string, level: number): number {
 function changeAt(target: Jsonb, change: PathChange, level: number): Jsonb {
   if (target instanceof JsonbObject) return changeMember(target, change, level);
   if (Array.isArray(target)) return changeElement(target, change, level);
+  // Nothing is changed in a scalar, but the step is looked at.
+  pathStep(change, level);
   return target;
 }
 

@@ -5,7 +5,7 @@
 import { type Ask, type Asked, describeAll, difference, isCutCharacter } from './compare.ts';
 import { COLUMNS_MAX, tablesOf } from './schema.ts';
 import type { Statement } from './statements.ts';
-import { expressionsIn, type Node, type Part, queriesIn, render, replace, smaller, text } from './tree.ts';
+import { expressionsIn, type Node, type Part, queriesIn, render, replace, smallerSteps, text } from './tree.ts';
 
 /** Statements that are tried at once. */
 const TRIES = 16;
@@ -17,7 +17,8 @@ const GROUPS_ALONE_MAX = 150;
 
 /**
  * Both servers have a reason for what they did, if for each of them there is a smaller case to which both answer that: the
- * same error; or, where one had an answer, this very answer, which says that what was made simpler did not count for it. Smaller
+ * same error; or, where one had an answer, this very answer to the statement with one part or row less (`isWhole`), which says that
+ * this did not count for it. Smaller
  * are the statement with one part simpler, the statement over one row of a table alone or over the rows of one group, the
  * statement with one of its groups alone, each of its subqueries, expressions and constants by itself. A part of
  * a CASE or COALESCE is not looked at, only all of it: these say what is not evaluated.
@@ -38,8 +39,10 @@ export async function smallerCasesOf(asked: Asked, ask: Ask): Promise<string | n
     for (;;) {
       const batch = take(candidates, TRIES);
       if (batch.length === 0) break;
-      for (const tried of await Promise.all(batch.map((each) => ask(each.statement, each.root)))) {
-        const isAlike = difference(tried) === null || isCutCharacter(tried);
+      const answers = await Promise.all(batch.map((each) => ask(each.statement, each.root)));
+      for (const [i, tried] of answers.entries()) {
+        const isShown = batch[i]!.isWhole || tried.reference.some(({ error }) => error !== null);
+        const isAlike = isShown && (difference(tried) === null || isCutCharacter(tried));
         if (isAlike && wanted.delete(describeAll(tried.reference)))
           proofs.push([...tried.statement.before, tried.sql].join('; '));
       }
@@ -52,6 +55,8 @@ export async function smallerCasesOf(asked: Asked, ask: Ask): Promise<string | n
 interface Case {
   readonly statement: Statement;
   readonly root: Node;
+  /** All of the statement but a little: that its rows are the same says something. */
+  readonly isWhole: boolean;
 }
 
 function take<T>(source: Generator<T>, count: number): T[] {
@@ -65,20 +70,23 @@ function take<T>(source: Generator<T>, count: number): T[] {
 }
 
 function* smallerStatements({ statement, root }: Asked): Generator<Case> {
-  for (const candidate of smaller(root, isDecided)) yield { statement, root: candidate };
+  for (const step of smallerSteps(root, isDecided)) {
+    yield { statement, root: step.root, isWhole: step.changed.role !== 'query' };
+  }
 }
 
 /** In a transaction in which one of its tables has only one row, or two, or all but one: that one may be what fails. */
 function* fewerRows({ statement, root, sql }: Asked): Generator<Case> {
   const tables = tablesOf(sql);
   const after = statement.after.length > 0 ? statement.after : ['ROLLBACK'];
-  const without = (table: string, condition: string): Case => ({
+  const without = (table: string, condition: string, isWhole: boolean): Case => ({
     statement: { ...statement, before: ['BEGIN', `DELETE FROM ${table} WHERE ${condition}`], after },
     root,
+    isWhole,
   });
-  const over = (table: string, ids: string): Case => without(table, `id NOT IN (${ids})`);
+  const over = (table: string, ids: string): Case => without(table, `id NOT IN (${ids})`, false);
   for (const table of tables) for (let id = 1; id <= ROWS_MAX; id++) yield over(table, String(id));
-  for (const table of tables) for (let id = 1; id <= ROWS_MAX; id++) yield without(table, `id = ${id}`);
+  for (const table of tables) for (let id = 1; id <= ROWS_MAX; id++) yield without(table, `id = ${id}`, true);
   for (const table of tables) {
     for (let id = 2; id <= PAIRS_MAX; id++)
       for (let other = 1; other < id; other++) yield over(table, `${id}, ${other}`);
@@ -90,7 +98,11 @@ function* subqueriesOf({ statement, root }: Asked): Generator<Case> {
   const ctes = root.parts[0] === 'WITH ' ? ['WITH ', root.parts[1]!, ' '] : [];
   for (const node of queriesIn(root)) {
     if (node === root) continue;
-    yield { statement: { ...statement, kind: 'query', order: null, before: [], after: [] }, root: text(...ctes, node) };
+    yield {
+      statement: { ...statement, kind: 'query', order: null, before: [], after: [] },
+      root: text(...ctes, node),
+      isWhole: false,
+    };
   }
 }
 
@@ -101,7 +113,11 @@ function* subqueriesOverRows({ statement, root }: Asked): Generator<Case> {
     for (const table of tablesOf(render(node))) {
       for (let id = 1; id <= ROWS_MAX; id++) {
         const before = ['BEGIN', `DELETE FROM ${table} WHERE id <> ${id}`];
-        yield { statement: { ...statement, kind: 'query', order: null, before, after: ['ROLLBACK'] }, root: node };
+        yield {
+          statement: { ...statement, kind: 'query', order: null, before, after: ['ROLLBACK'] },
+          root: node,
+          isWhole: false,
+        };
       }
     }
   }
@@ -118,7 +134,8 @@ function* rowsOfGroups({ statement, root, sql }: Asked): Generator<Case> {
     ])) {
       for (const comparison of ['IS DISTINCT FROM', 'IS NOT DISTINCT FROM']) {
         const rows = `${column} ${comparison} (SELECT ${column} FROM ${table} WHERE id = ${id})`;
-        yield { statement: { ...statement, before: ['BEGIN', `DELETE FROM ${table} WHERE ${rows}`], after }, root };
+        const before = ['BEGIN', `DELETE FROM ${table} WHERE ${rows}`];
+        yield { statement: { ...statement, before, after }, root, isWhole: comparison === 'IS NOT DISTINCT FROM' };
       }
     }
   }
@@ -132,8 +149,8 @@ function* singleGroups({ statement, root }: Asked): Generator<Case> {
   const single = { ...statement, kind: 'query', order: null, before: [], after: [] } as const;
   for (const node of [root, ...queriesIn(root)]) {
     for (const alone of groupsOf(node)) {
-      yield { statement, root: node === root ? alone : replace(root, node, alone) };
-      if (node !== root) yield { statement: single, root: alone };
+      yield { statement, root: node === root ? alone : replace(root, node, alone), isWhole: false };
+      if (node !== root) yield { statement: single, root: alone, isWhole: false };
     }
   }
 }
@@ -193,11 +210,11 @@ function* expressionsOverTables({ statement, root, sql }: Asked): Generator<Case
     });
   }
   const query = { ...statement, kind: 'query', order: null, before: [], after: [] } as const;
-  for (const { node, from } of found) yield { statement: query, root: text('SELECT ', node, from) };
+  for (const { node, from } of found) yield { statement: query, root: text('SELECT ', node, from), isWhole: false };
   for (const { node, from, aliases } of found) {
     for (const ids of idsOf(aliases.length)) {
       const where = ids.map((id, i) => `${aliases[i]}.id = ${id}`).join(' AND ');
-      yield { statement: query, root: text('SELECT ', node, from, ` WHERE ${where}`) };
+      yield { statement: query, root: text('SELECT ', node, from, ` WHERE ${where}`), isWhole: false };
     }
   }
 }
@@ -221,10 +238,10 @@ function* constantsOf({ statement, root, sql }: Asked): Generator<Case> {
     return literals.findLast((each) => each[2] === name && each.index < end)?.[1] ?? column;
   };
   for (const node of expressionsIn(root)) {
-    yield { statement: scalar, root: text('SELECT ', node) };
+    yield { statement: scalar, root: text('SELECT ', node), isWhole: false };
     const own = render(node);
     const filled = own.replace(/\b(q\d+)\.(x\d+)\b/g, literalOf);
-    if (filled !== own) yield { statement: scalar, root: text('SELECT ', filled) };
+    if (filled !== own) yield { statement: scalar, root: text('SELECT ', filled), isWhole: false };
   }
 }
 

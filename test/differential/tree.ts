@@ -51,8 +51,16 @@ export function render(part: Part): string {
   return part.parts.map(render).join(part.separator);
 }
 
-/** Every smaller statement that one step makes, the large steps first. Nothing changes inside what `isWhole`. */
-export function* smaller(root: Node, isWhole: (node: Node) => boolean = () => false): Generator<Node> {
+/** Every smaller statement that one step makes, the large steps first. */
+export function* smaller(root: Node): Generator<Node> {
+  for (const step of smallerSteps(root, () => false)) yield step.root;
+}
+
+/** The same, with the part that is another one. Nothing changes inside what `isWhole`. */
+export function* smallerSteps(
+  root: Node,
+  isWhole: (node: Node) => boolean,
+): Generator<{ readonly changed: Node; readonly root: Node }> {
   const nodes: Node[] = [];
   const walk = (node: Node): void => {
     nodes.push(node);
@@ -61,7 +69,7 @@ export function* smaller(root: Node, isWhole: (node: Node) => boolean = () => fa
   };
   walk(root);
   for (const node of nodes) {
-    for (const replacement of replacements(node)) yield replace(root, node, replacement);
+    for (const replacement of replacements(node)) yield { changed: node, root: replace(root, node, replacement) };
   }
 }
 
