@@ -152,7 +152,11 @@ function prepareQuery(context: BindContext, query: Query): Query {
 
 function prepareInlined(context: BindContext, inlined: Query): Query {
   const rewritten = rewriteQuery(context, inlined);
-  return inlined.ctes.length === 0 ? rewritten : { ...rewritten, ctes: prepareCtes(context, inlined.ctes) };
+  if (rewritten.ctes.every(({ modify }) => modify === null)) return rewritten;
+  const ctes = rewritten.ctes.map((cte) =>
+    cte.modify === null ? cte : { ...cte, modify: prepareModify(context, cte.modify) },
+  );
+  return { ...rewritten, ctes };
 }
 
 function prepareCtes(context: BindContext, ctes: readonly CteDefinition[]): CteDefinition[] {

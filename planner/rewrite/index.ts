@@ -148,7 +148,8 @@ function rewriteInside(context: BindContext, query: Query, hasSublinks: boolean)
     const test = node.test === null ? null : inExpr(node.test);
     return toExpr({ ...node, test, query: rewriteWithCtes(context, forgetExistsColumns(node)) });
   };
-  const mapped = hasSublinks ? mapOwnExprs(query, inExpr) : query;
+  const own = hasSublinks ? mapOwnExprs(query, inExpr) : query;
+  const mapped = own.ctes.length === 0 ? own : { ...own, ctes: own.ctes.map((cte) => rewriteCte(context, cte)) };
   let { relations } = mapped;
   for (const [rel, relation] of mapped.relations) {
     if (relation.kind !== 'subquery') continue;
@@ -163,6 +164,15 @@ function rewriteInside(context: BindContext, query: Query, hasSublinks: boolean)
   const left = rewriteWithCtes(context, operation.left);
   const right = rewriteWithCtes(context, operation.right);
   return { ...mapped, relations, setOperation: { ...operation, left, right } };
+}
+
+/** One that stays where it is read; those that write are the statement's (plan-statement.ts). */
+function rewriteCte(context: BindContext, cte: CteDefinition): CteDefinition {
+  const { query, recursive } = cte;
+  if (query !== null) return { ...cte, query: rewriteQuery(context, query) };
+  if (recursive === null) return cte;
+  const [start, step] = [rewriteQuery(context, recursive.start), rewriteQuery(context, recursive.step)];
+  return { ...cte, recursive: { ...recursive, start, step } };
 }
 
 export { foldConstants } from './fold-constants.ts';

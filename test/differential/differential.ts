@@ -5,7 +5,7 @@ import { type Catalog, readCatalog } from './catalog.ts';
 import { Choice } from './choice.ts';
 import { type Answer, PipelinedClient } from './client.ts';
 import { type Ask, type Asked, type Difference, difference } from './compare.ts';
-import { EXPLANATIONS, type Explanation, isSimplyExplained } from './explained.ts';
+import { EXPLANATIONS, type Explanation, isOfTime, isSimplyExplained } from './explained.ts';
 import { randomSchema, type Schema } from './schema.ts';
 import { type Statement, Statements } from './statements.ts';
 import { type Node, queriesIn, render, smaller } from './tree.ts';
@@ -152,7 +152,7 @@ export async function runDifferential(options: RunOptions): Promise<RunResult> {
     if (found === null) return;
     let reason = await reasonFor(pair, asked, found, explanations);
     let small = asked;
-    if (reason === null) {
+    if (reason === null && !isOfTime(asked)) {
       small = await shrink(pair, asked);
       reason = await reasonFor(pair, small, difference(small)!, explanations);
     }
@@ -181,9 +181,10 @@ async function reasonFor(
   explanations: readonly Explanation[],
 ): Promise<Reason | null> {
   const ask: Ask = (statement, root) => pair.ask(statement, root);
-  for (const { name, holds } of explanations) {
+  for (const { name, holds, isLast } of explanations) {
     const held = await holds(asked, found, ask);
     if (held !== false && held !== null) return { name, proof: held === true ? '' : held };
+    if (isLast?.(asked) === true) return null;
   }
   if (!asked.statement.isCarrier) return null;
   // The query that it carries, where that alone is answered as differently.

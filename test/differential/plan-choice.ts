@@ -44,6 +44,15 @@ export async function otherPlanOf(asked: Asked, ask: Ask): Promise<string | null
   return null;
 }
 
+/** What the reference was told that makes it too slow, too; null: nothing that is tried. */
+export async function slowPlanOf(asked: Asked, ask: Ask, timeoutCode: string): Promise<string | null> {
+  for (const { told } of toldCases(asked)) {
+    const { reference } = await askCase(asked, { told, hidden: [] }, ask);
+    if (reference.some(({ error }) => error?.code === timeoutCode)) return told.join('; ');
+  }
+  return null;
+}
+
 function askCase({ statement, root }: Asked, { told, hidden }: Case, ask: Ask): Promise<Asked> {
   const before = [...(statement.before.length > 0 ? statement.before : ['BEGIN']), ...told];
   const after = statement.after.length > 0 ? statement.after : ['ROLLBACK'];
@@ -63,8 +72,16 @@ function parameter(index: number): Node {
   return text(`$${index + 1}`);
 }
 
+/** One setting each, and one kind of join each. */
+function toldCases({ statement }: Asked): Case[] {
+  if (statement.kind === 'scalar') return [];
+  const told = [...PLAN_SETTINGS.map((name) => off([name])), ...AS_WRITTEN.map((each) => [each]), ...onlyOneJoin()];
+  return told.map((each) => ({ told: each, hidden: [] }));
+}
+
 /** One change each, then several at once: the same ones in each run. */
-function casesOf({ statement, root, sql }: Asked): Case[] {
+function casesOf(asked: Asked): Case[] {
+  const { statement, root, sql } = asked;
   const literals = sql.startsWith('EXECUTE ') ? [] : literalsIn(root);
   const texts = sql.startsWith('EXECUTE ') ? [] : textsIn(sql);
   const hiding = [literals, texts].flatMap((each) => [each, ...(each.length > 1 ? each.map((one) => [one]) : [])]);
@@ -72,15 +89,9 @@ function casesOf({ statement, root, sql }: Asked): Case[] {
   if (statement.kind === 'scalar') return hidden;
   const tables = [...tablesOf(sql)];
   const reversed = tables.map((table) => inOrder(table, 'id DESC'));
-  const told = [
-    ...PLAN_SETTINGS.map((name) => off([name])),
-    ...AS_WRITTEN.map((each) => [each]),
-    ...onlyOneJoin(),
-    ...reversed.map((each) => [each]),
-    reversed,
-  ].map((each) => ({ told: each, hidden: [] }));
+  const ofRows = [...reversed.map((each) => [each]), reversed].map((each) => ({ told: each, hidden: [] }));
   const random = Array.from({ length: RANDOM_CASES }, (_, seed) => randomCase(new Choice(seed), tables, literals));
-  return [...told, ...hidden, ...random];
+  return [...toldCases(asked), ...ofRows, ...hidden, ...random];
 }
 
 function randomCase(choice: Choice, tables: readonly string[], literals: readonly Literal[]): Case {
