@@ -109,6 +109,9 @@ function isEqualValue(left: string, right: string, oid: number): boolean {
   return comparator(oid)(a, b) === 0;
 }
 
+/** What shows one of several equal values. */
+const OF_EQUALS = /\b(DISTINCT|GROUP BY|UNION|INTERSECT|EXCEPT|OVER|RECURSIVE)\b|\b(min|max|mode)\(/;
+
 function sameDigits(left: string, right: string, oid: number): boolean {
   return left === right || (WITH_FLOATS.has(oid) && isAlike(left, right));
 }
@@ -177,9 +180,12 @@ export const EXPLANATIONS: readonly Explanation[] = [
   {
     name: 'which of several equal values',
     reason:
-      "where rows are grouped, 1.0 and 1.00 are one group, and so are 24 hours and a day; which of them is shown is the plan's choice",
+      "where rows are grouped or the least is taken, 1.0 and 1.00 are one value, and so are 24 hours and a day; which of them is shown is the plan's choice",
     holds: (asked, found) =>
-      asked.statement.kind !== 'scalar' && found.kind === 'rows' && difference(asked, isEqualValue) === null,
+      asked.statement.kind !== 'scalar' &&
+      found.kind === 'rows' &&
+      OF_EQUALS.test(asked.sql) &&
+      difference(asked, isEqualValue) === null,
   },
   {
     name: 'order by columns that grouping sets leave out',
