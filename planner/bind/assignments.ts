@@ -57,13 +57,14 @@ export function bindAssignments(
     else result[before] = { columnIndex, value: whole };
   };
   const bind = (node: ast.Expression): Expr => level.withClause('update source', () => bindExpr(level, node));
-  for (const node of nodes) {
-    if (node.kind === 'assign') {
-      if (node.value.kind !== 'default') findTargetColumn(level, target, node.target);
-      assign(node.target, node.value.kind === 'default' ? null : bind(node.value));
-      continue;
-    }
-    for (const [i, value] of bindMultiple(level, node, bind).entries()) assign(node.targets[i], value);
+  // All values are bound before the first is looked at as a column's.
+  const values = nodes.map((node) => {
+    if (node.kind === 'multiAssign') return bindMultiple(level, node, bind);
+    return [node.value.kind === 'default' ? null : bind(node.value)];
+  });
+  for (const [n, node] of nodes.entries()) {
+    const targets = node.kind === 'assign' ? [node.target] : node.targets;
+    for (const [i, value] of values[n].entries()) assign(targets[i], value);
   }
   return result;
 }
