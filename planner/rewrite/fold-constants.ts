@@ -6,6 +6,7 @@
  */
 import { coerceTypmod, DEFAULT_FORMAT, inputText, outputText } from '../../types/index.ts';
 import { bodyInPlace, spansBesideStarts } from '../builtin-bodies.ts';
+import { equalExpr } from '../equal-expr.ts';
 import type { CallExpr, Expr } from '../expr.ts';
 import { FALSE_CONST, logical, makeAnd, makeConst, TRUE_CONST } from '../logical.ts';
 import { negatorOf } from '../operators.ts';
@@ -30,7 +31,7 @@ export interface FoldingFacts {
 export function foldingInto(facts: FoldingFacts, kept: ReadonlySet<Expr>): Mapper {
   const fold: Mapper = (expr) => {
     const { kind } = logical(expr);
-    if (kind === 'const' || kind === 'var' || kept.has(expr)) return expr;
+    if (kind === 'const' || kind === 'var' || isKept(expr, kept)) return expr;
     if (kind === 'sublink') {
       facts.hasSublinks = true;
       return expr;
@@ -41,6 +42,14 @@ export function foldingInto(facts: FoldingFacts, kept: ReadonlySet<Expr>): Mappe
     return folded;
   };
   return fold;
+}
+
+/** Copies of one key stand in the list and among the keys: all stay, or none. */
+function isKept(expr: Expr, kept: ReadonlySet<Expr>): boolean {
+  if (kept.size === 0) return false;
+  if (kept.has(expr)) return true;
+  for (const key of kept) if (equalExpr(key, expr)) return true;
+  return false;
 }
 
 function isConst(expr: Expr): boolean {
