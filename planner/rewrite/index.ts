@@ -119,34 +119,12 @@ function isSubquery(relation: Relation): boolean {
   return relation.kind === 'subquery';
 }
 
-/** A query inside of another, and the CTEs that it keeps. */
-function rewriteWithCtes(context: BindContext, query: Query): Query {
-  const rewritten = rewriteQuery(context, query);
-  if (query.ctes.length === 0) return rewritten;
-  const ctes = query.ctes.map((cte): CteDefinition => {
-    const { recursive } = cte;
-    return {
-      ...cte,
-      query: cte.query === null ? null : rewriteWithCtes(context, cte.query),
-      recursive:
-        recursive === null
-          ? null
-          : {
-              ...recursive,
-              start: rewriteWithCtes(context, recursive.start),
-              step: rewriteWithCtes(context, recursive.step),
-            },
-    };
-  });
-  return { ...rewritten, ctes };
-}
-
 function rewriteInside(context: BindContext, query: Query, hasSublinks: boolean): Query {
   const inExpr = (expr: Expr): Expr => {
     const node = logical(expr);
     if (node.kind !== 'sublink') return mapChildren(expr, inExpr);
     const test = node.test === null ? null : inExpr(node.test);
-    return toExpr({ ...node, test, query: rewriteWithCtes(context, forgetExistsColumns(node)) });
+    return toExpr({ ...node, test, query: rewriteQuery(context, forgetExistsColumns(node)) });
   };
   const own = hasSublinks ? mapOwnExprs(query, inExpr) : query;
   const mapped = own.ctes.length === 0 ? own : { ...own, ctes: own.ctes.map((cte) => rewriteCte(context, cte)) };
@@ -156,13 +134,13 @@ function rewriteInside(context: BindContext, query: Query, hasSublinks: boolean)
     if (relations === mapped.relations) relations = new Map(mapped.relations);
     (relations as Map<number, Relation>).set(rel, {
       ...relation,
-      query: rewriteWithCtes(context, relation.query),
+      query: rewriteQuery(context, relation.query),
     });
   }
   const operation = mapped.setOperation;
   if (operation === null) return relations === mapped.relations ? mapped : { ...mapped, relations };
-  const left = rewriteWithCtes(context, operation.left);
-  const right = rewriteWithCtes(context, operation.right);
+  const left = rewriteQuery(context, operation.left);
+  const right = rewriteQuery(context, operation.right);
   return { ...mapped, relations, setOperation: { ...operation, left, right } };
 }
 
