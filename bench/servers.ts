@@ -93,6 +93,12 @@ function endedChildrenCpuMs(processId: number): number {
   return (Number(fields[13]) + Number(fields[14])) * 10;
 }
 
+/** What `npm start` gives Node (bin/README.md). */
+function nodeOptions(): string[] {
+  const { scripts } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as { scripts: { start: string } };
+  return scripts.start.split(' ').filter((word) => word.startsWith('--'));
+}
+
 const LSN_BYTES = "SELECT pg_wal_lsn_diff(pg_current_wal_lsn(), '0/0')";
 
 /** `program`: a hotrow.js that was built before, to compare with; without it, what the sources make now. */
@@ -102,7 +108,8 @@ export async function startHotrow(settings: ServerSettings = {}, program?: strin
   const port = await freePort();
   const all = { shared_buffers: SHARED_BUFFERS, ...settings };
   const options = Object.entries(all).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
-  const args = [program ?? join(ROOT, 'dist/hotrow.js'), '-D', join(directory, 'data'), '-p', String(port), ...options];
+  const script = program ?? join(ROOT, 'dist/hotrow.js');
+  const args = [...nodeOptions(), script, '-D', join(directory, 'data'), '-p', String(port), ...options];
   let child: ChildProcess;
   const start = async (): Promise<void> => {
     child = spawn('node', args, { stdio: ['ignore', 'pipe', 'inherit'] });
