@@ -24,7 +24,7 @@ export function bindGroupBy(level: Level, clause: ast.GroupByClause, list: Targe
   const keyOf = (node: ast.Expression): number => {
     const expr = bindTargetReference(level, node, list, 'GROUP BY');
     refuseAggregates(level, expr);
-    const known = keys.findIndex((key) => context.sameExpr(key, expr));
+    const known = keys.findIndex((key) => key.typeOid === expr.typeOid && context.sameExpr(key, expr));
     if (known >= 0) return known;
     mustHaveEquality(context, expr.typeOid, positionOf(context, node.position));
     keys.push(expr);
@@ -135,11 +135,17 @@ export class GroupCheck {
     if (node.kind === 'groupingRef' && node.query === level.queryId) return this.resolveGrouping(expr, inSubquery);
     // The key itself stands for what equals it, so that later stages recognise it.
     // In a subquery only columns are looked for, no expressions.
-    const key =
-      node.kind === 'const' || (inSubquery && node.kind !== 'var')
-        ? undefined
-        : this.grouping.keys.find((item) => level.context.sameExpr(item, expr));
-    if (key !== undefined) return key;
+    const place = node.kind === 'const' || (inSubquery && node.kind !== 'var') ? -1 : this.keyPlace(expr);
+    if (place >= 0) {
+      const key = this.grouping.keys[place];
+      // A column with another type than the key's, by a cast that changes nothing else, keeps that.
+      return node.kind === 'var' && key.typeOid !== expr.typeOid ? expr : key;
+    }
+    const retyped = node.kind === 'call' && !inSubquery ? this.retypedKey(expr) : undefined;
+    if (retyped !== undefined) {
+      const { typeOid, typeModifier } = expr;
+      return toExpr({ kind: 'coalesce', args: [retyped], typeOid, typeModifier });
+    }
     if (node.kind === 'var') {
       if (!level.relations.has(node.rel)) return expr;
       if (this.isDetermined(node.rel)) return expr;
@@ -154,6 +160,24 @@ export class GroupCheck {
       return level.context.copyLocation(expr, toExpr(changed));
     }
     return mapChildren(expr, (child) => this.walk(child, inSubquery));
+  }
+
+  /** The key that the expression is, of its type if there are several; -1: none is. */
+  private keyPlace(expr: Expr): number {
+    const { keys } = this.grouping;
+    const { context } = this.level;
+    const index = keys.findIndex((key) => context.sameExpr(key, expr));
+    if (index < 0 || keys[index].typeOid === expr.typeOid) return index;
+    const own = keys.findIndex((key) => key.typeOid === expr.typeOid && context.sameExpr(key, expr));
+    return own < 0 ? index : own;
+  }
+
+  /** The key that a call is but for its type, which a cast that changes nothing else has given it (coerce.ts). */
+  private retypedKey(expr: Expr): Expr | undefined {
+    return this.grouping.keys.find((key) => {
+      const { typeOid, typeModifier } = key;
+      return typeOid !== expr.typeOid && this.level.context.sameExpr({ ...expr, typeOid, typeModifier }, key);
+    });
   }
 
   private hasGrouping(expr: Expr): boolean {
@@ -178,7 +202,7 @@ export class GroupCheck {
     const { pending } = expr as unknown as { pending?: readonly Expr[] };
     if (pending === undefined) return expr;
     const keys = pending.map((arg) => {
-      const index = this.grouping.keys.findIndex((key) => level.context.sameExpr(key, arg));
+      const index = this.keyPlace(arg);
       if (index < 0 || (inSubquery && logical(arg).kind !== 'var')) {
         throw level.context.error(
           '42803',

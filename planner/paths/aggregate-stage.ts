@@ -205,9 +205,17 @@ function groupResolver(query: Query, keys: readonly Expr[], aggregates: readonly
     }
     if (node.kind === 'groupingRef' && node.query === query.id)
       return groupingMask(query, node, keys.length + aggregates.length);
-    const index = keys.findIndex((key) => key === expr || equalExpr(key, expr));
+    const index = keyPlace(keys, expr);
     return index < 0 ? null : { kind: 'column', input: 0, index, typeOid, typeModifier };
   };
+}
+
+/** Of keys that differ in no more than the type that a cast gives, the one of the expression's. */
+function keyPlace(keys: readonly Expr[], expr: Expr): number {
+  const index = keys.findIndex((key) => key === expr || equalExpr(key, expr));
+  if (index < 0 || keys[index].typeOid === expr.typeOid) return index;
+  const own = keys.findIndex((key) => key.typeOid === expr.typeOid && equalExpr(key, expr));
+  return own < 0 ? index : own;
 }
 
 /** GROUPING(a, b): bit per argument, the last one lowest, out of the mask in which bit i is key i. */

@@ -33,11 +33,11 @@ function sortCost(
   return compare + spill;
 }
 
-/** Where an expression stands among others; a volatile one only when it is the very same. */
+/** Where an expression stands among others, of the same type (a cast may have changed no more than that); a volatile one only when it is the very same. */
 export function indexIn(list: readonly Expr[], expr: Expr): number {
   const same = list.indexOf(expr);
   if (same >= 0 || isVolatile(expr)) return same;
-  return list.findIndex((item) => equalExpr(item, expr));
+  return list.findIndex((item) => item.typeOid === expr.typeOid && equalExpr(item, expr));
 }
 
 /**
