@@ -37,6 +37,7 @@ import {
   type Scope,
   type ScopeColumn,
   type ScopeItem,
+  scopesOfFrom,
   visibleItems,
   withItems,
 } from './view-scope.ts';
@@ -114,7 +115,7 @@ class Normalizer {
 
   readonly #columnChange: ColumnChange | null;
   isChanged = false;
-  #watched: { readonly scope: Scope; isUsed: boolean } | null = null;
+  #watched: { readonly scopes: ReadonlySet<Scope>; isUsed: boolean } | null = null;
 
   constructor(
     x: DdlContext,
@@ -340,7 +341,7 @@ class Normalizer {
   /** Whether something of the scope's own items is referred to. */
   #watching<T>(scope: Scope, walk: () => T): { found: T; isUsed: boolean } {
     const outer = this.#watched;
-    const watched = { scope, isUsed: false };
+    const watched = { scopes: scopesOfFrom(scope), isUsed: false };
     this.#watched = watched;
     const found = walk();
     this.#watched = outer;
@@ -513,7 +514,7 @@ class Normalizer {
         const column = item.columns.find((candidate) => candidate.name === name);
         if (column === undefined) continue;
         this.#note(column);
-        if (this.#watched?.scope === at) this.#watched.isUsed = true;
+        if (this.#watched?.scopes.has(at) === true) this.#watched.isUsed = true;
         if (item.isOfUsing === true) return this.#ofUsing(reference, column, at, scope);
         // A merged column is one side's, but for FULL JOIN.
         const source = item.name === '' && reference.name.length === 1 ? column.source : undefined;
@@ -534,7 +535,7 @@ class Normalizer {
     for (let at: Scope | null = scope; at !== null; at = at.parent) {
       const item = at.items.find((each) => each.name === name);
       if (item === undefined) continue;
-      if (this.#watched?.scope === at) this.#watched.isUsed = true;
+      if (this.#watched?.scopes.has(at) === true) this.#watched.isUsed = true;
       return item.printName === undefined ? reference : { ...reference, name: [item.printName] };
     }
     return reference;

@@ -27,6 +27,8 @@ export interface Scope {
   readonly parent: Scope | null;
   readonly items: readonly ScopeItem[];
   readonly ctes: ReadonlyMap<string, readonly ScopeColumn[]>;
+  /** What stands before a join in the same FROM. */
+  readonly isBeside?: boolean;
 }
 
 export function renamed(columns: readonly ScopeColumn[], names: readonly string[]): ScopeColumn[] {
@@ -73,7 +75,14 @@ export function itemsNamed(name: string, scope: Scope): readonly ScopeItem[] {
 }
 
 export function withItems(outer: Scope, items: readonly ScopeItem[]): Scope {
-  return { parent: outer, items: [...items], ctes: new Map() };
+  return { parent: outer, items: [...items], ctes: new Map(), isBeside: true };
+}
+
+/** The scopes of one FROM that an item of it sees, from the innermost on. */
+export function scopesOfFrom(innermost: Scope): ReadonlySet<Scope> {
+  const scopes = new Set([innermost]);
+  for (let at = innermost.parent; at?.isBeside === true; at = at.parent) scopes.add(at);
+  return scopes;
 }
 
 export function aliased(alias: Alias | null, name: string, columns: readonly ScopeColumn[]): ScopeItem {
