@@ -18,7 +18,7 @@ import {
 import { freeRels, relsOf } from './relation-sets.ts';
 import { isSimple, mayBeBeside, merge, nullableRels } from './rewrite/flatten-subqueries.ts';
 import { isPlain } from './rewrite/unread-columns.ts';
-import { hasSetReturning, isVolatile, mapQuery, replaceExpr } from './traverse.ts';
+import { hasSetReturning, isVolatile, mapQuery, replaceExpr, replaceRowColumns } from './traverse.ts';
 
 export interface PulledUp {
   readonly query: Query;
@@ -123,10 +123,8 @@ class PullUp {
     if (![...relsOf(test)].some((rel) => outer.relations.has(rel))) return null;
     const rel = --this.#lastRel;
     relations.set(rel, { kind: 'subquery', rel, alias: '', columns: [], query, lateral: false, view: null });
-    const on = replaceExpr(test, (child) =>
-      child.kind === 'column' && child.input === 2
-        ? makeVar(rel, child.index, child.typeOid, child.typeModifier)
-        : null,
+    const on = replaceRowColumns(test, ({ index, typeOid, typeModifier }) =>
+      makeVar(rel, index, typeOid, typeModifier),
     );
     return { right: { kind: 'rel', rel } as FromItem, on };
   }

@@ -1,6 +1,6 @@
 /** Walks over expressions and queries: rebuilt with changed parts, visited, searched. What does not change keeps its identity. */
 import { AT_ONCE, childrenOf, partsBelow } from './deep.ts';
-import type { Expr, SortKey, WindowFrame } from './expr.ts';
+import type { ColumnExpr, Expr, SortKey, WindowFrame } from './expr.ts';
 import {
   type CteDefinition,
   caseBranch,
@@ -239,6 +239,14 @@ function mapParts(expr: Expr, map: Mapper): Expr {
 export function replaceExpr(expr: Expr, replace: (expr: Expr) => Expr | null): Expr {
   const map: Mapper = (child) => replace(child) ?? mapChildren(child, map);
   return map(expr);
+}
+
+/** A sublink's test with others for the columns of its subquery's rows (input 2). Those in tests of sublinks inside of it are of their own subqueries. */
+export function replaceRowColumns(test: Expr, columnOf: (column: ColumnExpr) => Expr): Expr {
+  return replaceExpr(test, (child) => {
+    if (logical(child).kind === 'sublink') return child;
+    return child.kind === 'column' && child.input === 2 ? columnOf(child) : null;
+  });
 }
 
 /** Whether `test` holds for a direct child; the frequent kinds are looked at without what it takes to rebuild them. */

@@ -25,7 +25,7 @@ import {
 } from '../logical.ts';
 import { comparisonOf } from '../operators.ts';
 import { freeRels, relsOf } from '../relation-sets.ts';
-import { hasSetReturning, hasSublink, isVolatile, mapQuery, replaceExpr } from '../traverse.ts';
+import { hasSetReturning, hasSublink, isVolatile, mapQuery, replaceRowColumns } from '../traverse.ts';
 import { nullableRels } from './flatten-subqueries.ts';
 
 export function pullUpSublinks(context: BindContext, query: Query): Query {
@@ -167,13 +167,7 @@ function openSubquery(
     ) {
       return null;
     }
-    on.push(
-      ...conjuncts(
-        replaceExpr(test, (child) =>
-          child.kind === 'column' && child.input === 2 ? inner.targets[child.index].expr : null,
-        ),
-      ),
-    );
+    on.push(...conjuncts(replaceRowColumns(test, ({ index }) => inner.targets[index].expr)));
   }
   const mentionsOuter = on.some((part) => [...relsOf(part)].some((rel) => outerRels.has(rel)));
   if (!mentionsOuter) return null;
@@ -204,9 +198,7 @@ function asRelation(
     tableOid: 0,
     columnNumber: 0,
   }));
-  const on = replaceExpr(test, (child) =>
-    child.kind === 'column' && child.input === 2 ? makeVar(rel, child.index, child.typeOid, child.typeModifier) : null,
-  );
+  const on = replaceRowColumns(test, ({ index, typeOid, typeModifier }) => makeVar(rel, index, typeOid, typeModifier));
   relations.set(rel, { kind: 'subquery', rel, alias: 'ANY_subquery', columns, query, lateral: false, view: null });
   const right: FromItem = { kind: 'rel', rel };
   if (!negated) return { kind: 'join', type: 'semi', left: tree, right, on };
