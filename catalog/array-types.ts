@@ -5,14 +5,12 @@
  */
 import type { Catalog } from './catalog.ts';
 import type { TypeEntry } from './entries.ts';
-import { rowTypeOf } from './user-types.ts';
-
-const NAME_BYTES_MAX = 63;
+import { clippedName, NAME_BYTES_MAX, rowTypeOf } from './user-types.ts';
 
 export function arrayTypeNameIn(catalog: Catalog, element: TypeEntry): string {
   const { schemaOid, name } = element;
   for (let mark = '_'; ; mark += '_') {
-    const candidate = clipped(mark + name);
+    const candidate = clippedName(mark + name);
     if (catalog.typeIn(schemaOid, candidate) !== undefined && mark.length <= NAME_BYTES_MAX) continue;
     if (!isTakenByShorter(catalog, element, candidate) || mark.length > NAME_BYTES_MAX) return candidate;
   }
@@ -47,11 +45,4 @@ function isTakenByShorter(catalog: Catalog, element: TypeEntry, candidate: strin
 
 function withoutMarks(name: string): string {
   return name.replace(/^_+/, '');
-}
-
-/** Cut to the bytes of a name, at a character. */
-function clipped(name: string): string {
-  let result = name;
-  while (Buffer.byteLength(result) > NAME_BYTES_MAX) result = result.slice(0, -1);
-  return result;
 }

@@ -5,6 +5,7 @@ import { quoteIdentifier } from './functions/quote.ts';
 import { systemRelationByType } from './system-tables.ts';
 import { systemDomain } from './system-types.ts';
 
+export const NAME_BYTES_MAX = 63;
 const KIND_LETTERS = { enum: 'e', domain: 'd', composite: 'c', range: 'r', multirange: 'm' } as const;
 const CATEGORIES = { enum: 'E', composite: 'C', range: 'R', multirange: 'R' } as const;
 
@@ -122,9 +123,14 @@ export function rowTypeOf(relation: RelationEntry): TypeEntry | undefined {
   return type;
 }
 
-/** `_name`, cut to 63 bytes. */
-export function arrayTypeName(name: string): string {
-  let result = `_${name}`;
-  while (Buffer.byteLength(result) > 63) result = result.slice(0, -1);
+/** `_name`: what an array type is called that nothing is in the way of (array-types.ts). */
+function arrayTypeName(name: string): string {
+  return clippedName(`_${name}`);
+}
+
+/** Cut to the bytes of a name, at a character. */
+export function clippedName(name: string): string {
+  let result = name;
+  while (Buffer.byteLength(result) > NAME_BYTES_MAX) result = result.slice(0, -1);
   return result;
 }

@@ -193,7 +193,8 @@ export class ExecContext {
     const late = performance.now() - this.#sliceEnd;
     if (late > 0) this.#isSliceOver = true;
     if (this.noYieldDepth === 0) return this.#isSliceOver;
-    if (late > this.#overdueMs && this.#findsItsPlace()) this.isOverdue = true;
+    // Not for good: what has been called since may not be found again.
+    this.isOverdue = late > this.#overdueMs && this.#findsItsPlace();
     return this.isOverdue;
   }
 

@@ -194,6 +194,7 @@ export class SessionTransaction {
       const message = 'a snapshot-importing transaction must have isolation level SERIALIZABLE or REPEATABLE READ';
       throw sqlError('0A000', message);
     }
+    if (this.moment !== null) throw sqlError('0A000', 'a transaction that reads the past cannot import a snapshot');
     const exported = this.#shared.exportedSnapshots.find(id, this.#database.oid);
     if (this.isolation === 'serializable') checkSerializable(this.isReadOnly, exported);
     this.#snapshot = this.#engine.transactions.adoptSnapshot(txn, exported.snapshot);

@@ -55,6 +55,21 @@ export function equalExpr(a: Expr, b: Expr, byValue = false): boolean {
   }
 }
 
+/**
+ * Where an expression stands among others: of those that differ in no more than the type, which a cast that changes nothing else has given, the one of
+ * its own type; -1: it is none of them.
+ */
+export function placeAmong(
+  list: readonly Expr[],
+  expr: Expr,
+  isSame: (a: Expr, b: Expr) => boolean = equalExpr,
+): number {
+  const place = list.findIndex((item) => isSame(item, expr));
+  if (place < 0 || list[place].typeOid === expr.typeOid) return place;
+  const own = list.findIndex((item) => item.typeOid === expr.typeOid && isSame(item, expr));
+  return own < 0 ? place : own;
+}
+
 /** Function and operator entries are one object per oid; what the binder calls besides (xmlelement) has none. */
 function isSameEntry(a: { readonly oid: number }, b: { readonly oid: number }): boolean {
   return a === b || (a.oid === b.oid && a.oid !== 0);

@@ -1,5 +1,6 @@
 /** Calls of aggregates: which query level they belong to, and where they may stand. */
 import type { AggregateFunction } from '../../catalog/function-entry.ts';
+import { equalityFunction } from '../../catalog/functions/index.ts';
 import type * as ast from '../../parser/ast.ts';
 import { equalExpr } from '../equal-expr.ts';
 import type { Expr, SortKey } from '../expr.ts';
@@ -13,7 +14,6 @@ import { bindExpr } from './expression.ts';
 import { madeAggregate } from './made-aggregate.ts';
 import { type Clause, type Level, levelOfRel } from './scope.ts';
 import { bindOrderItem } from './sort.ts';
-import { comparesAs } from './targets.ts';
 
 /** What a call of an aggregate or of a window function is given, bound. */
 export interface CallParts {
@@ -81,6 +81,11 @@ export function makeAggregate(
 /** An ORDER BY expression that is an argument is that argument (after its conversion). */
 function matchArgument(context: BindContext, expr: Expr, args: readonly Expr[]): Expr {
   return args.find((arg) => equalExpr(arg, expr) && comparesAs(context, arg, expr)) ?? expr;
+}
+
+/** A cast that changes nothing but the type may have given an expression its order: x::text, where x is xml. */
+function comparesAs(context: BindContext, known: Expr, expr: Expr): boolean {
+  return known.typeOid === expr.typeOid || equalityFunction(context.types.comparedAs(known.typeOid)) !== null;
 }
 
 function checkDistinctAggregate(

@@ -1,5 +1,6 @@
 /** GROUP BY with its grouping sets, and the rule that everything else must be aggregated (42803). */
 import type * as ast from '../../parser/ast.ts';
+import { placeAmong } from '../equal-expr.ts';
 import type { Expr } from '../expr.ts';
 import { type AggregateRef, logical, type SublinkExpr, toExpr } from '../logical.ts';
 import { relsOf } from '../relation-sets.ts';
@@ -162,14 +163,9 @@ export class GroupCheck {
     return mapChildren(expr, (child) => this.walk(child, inSubquery));
   }
 
-  /** The key that the expression is, of its type if there are several; -1: none is. */
+  /** The key that the expression is; -1: none is. */
   private keyPlace(expr: Expr): number {
-    const { keys } = this.grouping;
-    const { context } = this.level;
-    const index = keys.findIndex((key) => context.sameExpr(key, expr));
-    if (index < 0 || keys[index].typeOid === expr.typeOid) return index;
-    const own = keys.findIndex((key) => key.typeOid === expr.typeOid && context.sameExpr(key, expr));
-    return own < 0 ? index : own;
+    return placeAmong(this.grouping.keys, expr, (key, other) => this.level.context.sameExpr(key, other));
   }
 
   /** The key that a call is but for its type, which a cast that changes nothing else has given it (coerce.ts). */

@@ -1,5 +1,4 @@
 /** Target lists, and how ORDER BY, GROUP BY and DISTINCT ON refer to them (after PostgreSQL's parse_target.c, parse_clause.c). */
-import { equalityFunction } from '../../catalog/functions/index.ts';
 import type * as ast from '../../parser/ast.ts';
 import type { Expr } from '../expr.ts';
 import { logical, type Target } from '../logical.ts';
@@ -7,7 +6,6 @@ import { readsColumn } from '../rights.ts';
 import { resolveUnknown } from './coerce.ts';
 import { columnNameOf } from './column-name.ts';
 import { starItems } from './column-ref.ts';
-import type { BindContext } from './context.ts';
 import { bindExpr } from './expression.ts';
 import { positionOf } from './position.ts';
 import { expandRow } from './row-fields.ts';
@@ -135,9 +133,4 @@ function findTarget(
   const isSame = (target: Target): boolean =>
     target.expr.typeOid === expr.typeOid && context.sameExpr(target.expr, expr);
   return targets.find(isSame)?.expr ?? expr;
-}
-
-/** A cast that changes nothing but the type may have given an expression its order: x::text, where x is xml. */
-export function comparesAs(context: BindContext, known: Expr, expr: Expr): boolean {
-  return known.typeOid === expr.typeOid || equalityFunction(context.types.comparedAs(known.typeOid)) !== null;
 }

@@ -4,7 +4,7 @@ import type { ScalarFunction } from '../../catalog/function-entry.ts';
 import { operatorsByName } from '../../catalog/functions/index.ts';
 import { inTestOrder } from '../cost/condition-cost.ts';
 import { COST } from '../cost/params.ts';
-import { equalExpr } from '../equal-expr.ts';
+import { equalExpr, placeAmong } from '../equal-expr.ts';
 import type { AggregateCall, Expr, SortKey } from '../expr.ts';
 import { type AggregateRef, type GroupingRef, logical, makeConst, type Query } from '../logical.ts';
 import type { Plan } from '../plan.ts';
@@ -205,17 +205,9 @@ function groupResolver(query: Query, keys: readonly Expr[], aggregates: readonly
     }
     if (node.kind === 'groupingRef' && node.query === query.id)
       return groupingMask(query, node, keys.length + aggregates.length);
-    const index = keyPlace(keys, expr);
+    const index = placeAmong(keys, expr);
     return index < 0 ? null : { kind: 'column', input: 0, index, typeOid, typeModifier };
   };
-}
-
-/** Of keys that differ in no more than the type that a cast gives, the one of the expression's. */
-function keyPlace(keys: readonly Expr[], expr: Expr): number {
-  const index = keys.findIndex((key) => key === expr || equalExpr(key, expr));
-  if (index < 0 || keys[index].typeOid === expr.typeOid) return index;
-  const own = keys.findIndex((key) => key.typeOid === expr.typeOid && equalExpr(key, expr));
-  return own < 0 ? index : own;
 }
 
 /** GROUPING(a, b): bit per argument, the last one lowest, out of the mask in which bit i is key i. */

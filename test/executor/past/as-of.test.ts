@@ -297,6 +297,16 @@ describe('AS OF SYSTEM TIME', () => {
       expect(await query(TABLE)).to.deep.equal(NOW);
     });
 
+    it('neither gives its snapshot to others nor takes one of theirs', async () => {
+      await server.client.query("BEGIN AS OF SYSTEM TIME '-2.5s'");
+      expect(await refused('SELECT pg_export_snapshot()')).to.deep.include({ code: '0A000' });
+      const held = server.database.engine.transactions.pastSnapshots.count;
+      await server.client.query("BEGIN ISOLATION LEVEL REPEATABLE READ AS OF SYSTEM TIME '-2.5s'");
+      const message = 'a transaction that reads the past cannot import a snapshot';
+      expect(await refused("SET TRANSACTION SNAPSHOT '00000001-00000001-1'")).to.deep.equal({ code: '0A000', message });
+      expect(server.database.engine.transactions.pastSnapshots.count, 'and is given back').to.equal(held);
+    });
+
     it('where a transaction has begun otherwise', async () => {
       expect((await refused("BEGIN READ WRITE AS OF SYSTEM TIME '-1s'")).code).to.equal('42601');
       await server.client.query('BEGIN; SELECT 1 FROM t');
