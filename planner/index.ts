@@ -3,6 +3,7 @@
 export { bindAsOfAlone } from './bind/as-of.ts';
 export { withoutDomainCheck } from './bind/coerce.ts';
 export { columnNameOf } from './bind/column-name.ts';
+export { groupKeys } from './bind/group.ts';
 export {
   type FoundFunction,
   isBinaryCoercible,

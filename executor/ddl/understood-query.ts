@@ -18,7 +18,7 @@ import type {
   WindowSpec,
   XmlTableRef,
 } from '../../parser/ast.ts';
-import { type BindRecorder, columnNameOf, type Expr } from '../../planner/index.ts';
+import { type BindRecorder, columnNameOf, type Expr, groupKeys } from '../../planner/index.ts';
 import { OID } from '../../types/index.ts';
 import type { DdlContext } from './context.ts';
 import { UnderstoodExpressions } from './understood-expression.ts';
@@ -239,11 +239,18 @@ class UnderstoodQueries {
     };
   }
 
-  /** Each key once: of those that are no sets. */
-  #groupItems(items: readonly GroupByItem[], body: SelectBody): readonly GroupByItem[] {
-    const keys = items.flatMap((item) => (item.kind === 'expr' && item.expr.kind !== 'row' ? [item] : []));
+  /** Sets in sets are laid out; what makes one set is keys like others, each once. */
+  #groupItems(written: readonly GroupByItem[], body: SelectBody): readonly GroupByItem[] {
     const understood = <T extends GroupByItem>(item: T): T => this.#groupItem(item, body) as T;
-    return keys.length === items.length ? this.#distinct(keys, body, understood) : items.map(understood);
+    const named = written.filter((item) => item.kind !== 'empty');
+    if (named.length === 0) return written.slice(0, 1);
+    const items = named.map((item) =>
+      item.kind === 'groupingSets' ? { ...item, sets: item.sets.flatMap(innerSets) } : item,
+    );
+    const sole = items.length === 1 && items[0].kind === 'groupingSets' ? items[0].sets : null;
+    if (sole?.every(({ kind }) => kind === 'empty')) return items;
+    if (items.some((item) => setCount(item) > 1)) return items.map(understood);
+    return this.#distinct(items.flatMap(keysOf), body, understood);
   }
 
   /** Of several that mean one target the first. Two targets may be one expression. */
@@ -269,14 +276,20 @@ class UnderstoodQueries {
   #groupItem(item: GroupByItem, body: SelectBody): GroupByItem {
     switch (item.kind) {
       case 'expr':
-        return { ...item, expr: this.#expressions.node(ofTarget(item.expr, body, true)) };
+        return { ...item, expr: this.#groupKeys(item.expr, body) };
       case 'empty':
         return item;
       case 'groupingSets':
         return { ...item, sets: item.sets.map((set) => this.#groupItem(set, body)) };
       default:
-        return { ...item, args: item.args.map((arg) => this.#expressions.node(arg)) };
+        return { ...item, args: item.args.map((arg) => this.#groupKeys(arg, body)) };
     }
+  }
+
+  /** One key, or several in parentheses. */
+  #groupKeys(node: Expression, body: SelectBody): Expression {
+    const keys = groupKeys(node).map((key) => this.#expressions.node(ofTarget(key, body, true)));
+    return keys.length > 1 ? ({ ...node, fields: keys } as Expression) : keys[0];
   }
 
   #window(spec: WindowSpec): WindowSpec {
@@ -322,6 +335,33 @@ class UnderstoodQueries {
     if (expr.kind === 'integer') return { ...item, expr };
     return { ...item, expr: this.#expressions.typed(expr, OID.TEXT) };
   }
+}
+
+/** What GROUPING SETS directly in GROUPING SETS mean. */
+function innerSets(item: GroupByItem): readonly GroupByItem[] {
+  return item.kind === 'groupingSets' ? item.sets.flatMap(innerSets) : [item];
+}
+
+/** How many grouping sets an item of GROUP BY stands for. */
+function setCount(item: GroupByItem): number {
+  switch (item.kind) {
+    case 'expr':
+    case 'empty':
+      return 1;
+    case 'rollup':
+      return item.args.length + 1;
+    case 'cube':
+      return 2 ** item.args.length;
+    case 'groupingSets':
+      return item.sets.reduce((count, set) => count + setCount(set), 0);
+  }
+}
+
+/** The keys of an item that stands for one set. */
+function keysOf(item: GroupByItem): readonly Extract<GroupByItem, { kind: 'expr' }>[] {
+  if (item.kind === 'groupingSets') return item.sets.flatMap(keysOf);
+  if (item.kind !== 'expr') return [];
+  return groupKeys(item.expr).map((expr) => ({ ...item, expr }));
 }
 
 /** What references to the item say. */

@@ -24,6 +24,7 @@ import type {
   SelectTarget,
 } from '../../parser/ast.ts';
 import { printType } from '../../parser/index.ts';
+import { groupKeys } from '../../planner/index.ts';
 import { INDENT_JOIN, INDENT_STEP, INDENT_VAR, Output, type PrintOptions } from './output.ts';
 import { ExpressionPrinter } from './print-expression.ts';
 
@@ -248,12 +249,10 @@ export class QueryPrinter {
     if (body.groupBy !== null) {
       out.line(' GROUP BY ', -INDENT_STEP, INDENT_STEP, 1);
       if (body.groupBy.distinct) this.#write('DISTINCT ');
-      const { items } = body.groupBy;
-      const hasSets = items.some((item) => item.kind !== 'expr');
-      items.forEach((item, i) => {
+      body.groupBy.items.forEach((item, i) => {
         if (i > 0) this.#write(', ');
-        // Without grouping sets, GROUP BY (a, b) is by a and b.
-        if (!hasSets && item.kind === 'expr' && item.expr.kind === 'row') this.#sortKeys(item.expr.fields);
+        // GROUP BY (a, b) is by a and b.
+        if (item.kind === 'expr') this.#sortKeys(groupKeys(item.expr));
         else this.#groupItem(item, false);
       });
     }
@@ -303,7 +302,7 @@ export class QueryPrinter {
   #groupItem(item: GroupByItem, isSet: boolean): void {
     switch (item.kind) {
       case 'expr': {
-        const keys = item.expr.kind === 'row' ? item.expr.fields : [item.expr];
+        const keys = groupKeys(item.expr);
         const isEnclosed = isSet || keys.length > 1;
         if (isEnclosed) this.#write('(');
         this.#sortKeys(keys);

@@ -31,8 +31,7 @@ export function bindGroupBy(level: Level, clause: ast.GroupByClause, list: Targe
     keys.push(expr);
     return keys.length - 1;
   };
-  const listOf = (node: ast.Expression): number[] =>
-    node.kind === 'row' && !node.explicit ? node.fields.map(keyOf) : [keyOf(node)];
+  const listOf = (node: ast.Expression): number[] => groupKeys(node).map(keyOf);
   const setsOf = (item: ast.GroupByItem): number[][] => {
     switch (item.kind) {
       case 'expr':
@@ -76,7 +75,12 @@ export function bindGroupBy(level: Level, clause: ast.GroupByClause, list: Targe
       return true;
     });
   }
-  return { keys, sets: unique };
+  return { keys, sets: unique.length === 1 && keys.length > 0 ? null : unique };
+}
+
+/** (a, b) is two keys, ROW(a, b) is one. */
+export function groupKeys(node: ast.Expression): readonly ast.Expression[] {
+  return node.kind === 'row' && !node.explicit ? node.fields : [node];
 }
 
 /** A key that is an output column may hold what GROUP BY itself refuses. */

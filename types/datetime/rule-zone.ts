@@ -125,7 +125,8 @@ function yearOfSecond(second: number): number {
 }
 
 const NAME = '(<[^>]*>|[^0-9,+\\-]*)';
-const OFFSET = '([+-]?\\d+(?::\\d+){0,2})';
+/** A colon behind hours or minutes wants digits. */
+const OFFSET = '([+-]?\\d+(?::\\d+:\\d+|(?::\\d+)?(?!:)))';
 const FORM = new RegExp(`^${NAME}${OFFSET}(?:${NAME}${OFFSET}?([,;].*)?)?$`, 's');
 const RULE = new RegExp(`^(?:M(\\d+)\\.(\\d+)\\.(\\d+)|(J?)(\\d+))(?:/${OFFSET})?$`);
 const HOURS_MAX = 24 * 7 - 1;
