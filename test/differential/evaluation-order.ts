@@ -170,11 +170,22 @@ function* singleGroups({ statement, root }: Asked): Generator<Case> {
   }
 }
 
+/** The expressions of GROUP BY. */
+function* keysIn(clause: Node): Generator<Node> {
+  for (const part of clause.parts) {
+    if (typeof part === 'string') continue;
+    if (part.role === 'expression') yield part;
+    else yield* keysIn(part);
+  }
+}
+
 function* groupsOf(node: Node): Generator<Node> {
   const [from, where, group] = [' FROM ', ' WHERE ', ' GROUP BY '].map((word) =>
     node.parts.findIndex((part) => render(part).startsWith(word)),
   ) as [number, number, number];
-  const columns = group < 0 ? [] : [...new Set(render(node.parts[group]!).match(/\bq\d+\.\w+/g) ?? [])];
+  const clause = group < 0 ? undefined : node.parts[group];
+  const keys = clause === undefined || typeof clause === 'string' ? [] : [...keysIn(clause)];
+  const columns = [...new Set(keys.map(render))].filter((key) => /\bq\d+\.\w+/.test(key));
   if (from < 0 || columns.length === 0) return;
   const source = text(...node.parts.slice(from, group + 1));
   const names = columns.join(', ');
