@@ -5,6 +5,7 @@
  * Long, as it is the list of all kinds.
  */
 
+import type { BaseForm } from '../types/index.ts';
 import type { Acl } from './acl.ts';
 import type { ElementStatistics } from './statistics.ts';
 
@@ -257,7 +258,11 @@ export interface TypeEntry {
   readonly schemaOid: number;
   readonly owner: number;
   readonly arrayOid: number;
-  readonly kind: 'enum' | 'domain' | 'composite' | 'range' | 'multirange';
+  readonly kind: 'enum' | 'domain' | 'composite' | 'range' | 'multirange' | 'base';
+  /** Base types, which extensions make: what their values are. */
+  readonly form?: BaseForm;
+  /** Oid of the extension that it belongs to. */
+  readonly extensionOid?: number;
   readonly labels: readonly string[];
   /** Enums: oid of each label (pg_enum.oid). */
   readonly labelOids?: readonly number[];
@@ -372,7 +377,7 @@ export interface RoutineEntry {
   readonly schemaOid: number;
   readonly owner: number;
   readonly kind: 'function' | 'procedure' | 'aggregate';
-  /** internal: of aggregates. */
+  /** internal: of aggregates, and of functions of extensions: bodyText is then the internal name of a built-in one. */
   readonly language: 'sql' | 'internal';
   readonly aggregate?: AggregateDefinition;
   readonly parameters: readonly RoutineParameter[];
@@ -433,6 +438,8 @@ export interface OperatorDefinition {
   readonly joinOid: number;
   readonly hashes: boolean;
   readonly merges: boolean;
+  /** Oid of the extension that it belongs to. */
+  readonly extensionOid?: number;
 }
 
 /** CREATE CAST. */
@@ -446,6 +453,8 @@ export interface CastDefinition {
   readonly method: 'function' | 'binary' | 'inout';
   /** 0 for other methods. */
   readonly functionOid: number;
+  /** Oid of the extension that it belongs to. */
+  readonly extensionOid?: number;
 }
 
 /** CREATE TEXT SEARCH CONFIGURATION; the built-in ones, and those of the other kinds, are in text-search.ts. */

@@ -15,11 +15,19 @@ export function keptRoutineOid(name: string): number {
   return name.startsWith(MARK) ? Number(name.slice(1, -1)) : 0;
 }
 
-const OPERATOR = new RegExp(`OPERATOR\\("${MARK}([0-9]+)${MARK}"\\.[^)]+\\)`, 'g');
+const OPERATOR = new RegExp(`OPERATOR\\("${MARK}([0-9]+)${MARK}"\\.[^)]+\\)( IN(?= ))?`, 'g');
+
+/** `OPERATOR(schema.=)` and this, before a query: IN where the operator needs no schema. */
+export const KEPT_IN = 'IN';
 
 /** The text with each operator as `shown` writes it. */
 export function replaceKeptOperators(text: string, shown: (oid: number) => string): string {
-  return text.includes(MARK) ? text.replace(OPERATOR, (_, oid: string) => shown(Number(oid))) : text;
+  if (!text.includes(MARK)) return text;
+  return text.replace(OPERATOR, (_, oid: string, isIn: string | undefined) => {
+    const operator = shown(Number(oid));
+    if (isIn === undefined) return operator;
+    return operator === '=' ? KEPT_IN : `${operator} ANY`;
+  });
 }
 
 const QUOTED = new RegExp(`"${MARK}([0-9]+)${MARK}"`, 'g');

@@ -1,13 +1,14 @@
 /** Makes enums, domains and composite types of the catalog known to types/, which converts and compares their values. */
-import { registerType, type SqlType, setFurtherTypes, typeByOid } from '../types/index.ts';
+import { type BaseForm, registerType, type SqlType, setFurtherTypes, typeByOid } from '../types/index.ts';
 import type { RelationEntry, TypeEntry } from './entries.ts';
 import { quoteIdentifier } from './functions/quote.ts';
 import { systemRelationByType } from './system-tables.ts';
 import { systemDomain } from './system-types.ts';
 
 export const NAME_BYTES_MAX = 63;
-const KIND_LETTERS = { enum: 'e', domain: 'd', composite: 'c', range: 'r', multirange: 'm' } as const;
-const CATEGORIES = { enum: 'E', composite: 'C', range: 'R', multirange: 'R' } as const;
+const KIND_LETTERS = { enum: 'e', domain: 'd', composite: 'c', range: 'r', multirange: 'm', base: 'b' } as const;
+const CATEGORIES = { enum: 'E', composite: 'C', range: 'R', multirange: 'R', base: 'U' } as const;
+const FORM_CATEGORIES: Readonly<Record<BaseForm, string>> = { citext: 'S' };
 
 /** Registers the type and its array type. Again, with the older entry, when a change of it was rolled back. */
 export function registerTypeEntry(entry: TypeEntry): void {
@@ -25,7 +26,7 @@ function ownType(entry: TypeEntry): SqlType {
     length: isEnum ? 4 : (base?.length ?? -1),
     byValue: isEnum || (base?.byValue ?? false),
     align: alignOf(entry),
-    category: entry.kind === 'domain' ? (base?.category ?? 'U') : CATEGORIES[entry.kind],
+    category: categoryOf(entry, base),
     preferred: false,
     elementOid: 0,
     arrayOid: entry.arrayOid,
@@ -39,6 +40,7 @@ function ownType(entry: TypeEntry): SqlType {
       ? {}
       : { subtypeOid: entry.range.subtypeOid, multirangeOid: entry.range.multirangeOid }),
     ...(entry.rangeOid === undefined ? {} : { rangeOid: entry.rangeOid }),
+    ...(entry.form === undefined ? {} : { form: entry.form }),
     ...(entry.kind === 'composite'
       ? {
           attributes: (entry.attributes ?? []).map(({ name, typeOid, typeModifier }) => ({
@@ -49,6 +51,11 @@ function ownType(entry: TypeEntry): SqlType {
         }
       : {}),
   };
+}
+
+function categoryOf({ kind, form }: TypeEntry, base: SqlType | undefined): string {
+  if (kind === 'domain') return base?.category ?? 'U';
+  return form === undefined ? CATEGORIES[kind] : FORM_CATEGORIES[form];
 }
 
 function arrayTypeOver(entry: TypeEntry): SqlType {
@@ -70,7 +77,7 @@ function arrayTypeOver(entry: TypeEntry): SqlType {
 }
 
 function alignOf(entry: TypeEntry): SqlType['align'] {
-  if (entry.kind === 'enum') return 'i';
+  if (entry.kind === 'enum' || entry.kind === 'base') return 'i';
   const base = entry.kind === 'domain' ? typeByOid(entry.baseTypeOid) : undefined;
   return base?.align ?? rangeAlign(entry) ?? 'd';
 }

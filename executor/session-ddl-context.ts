@@ -226,8 +226,8 @@ export class SessionDdlContext implements DdlContext {
     const noteFields = (node: object, fields: RowFields): void => {
       this.#fields.set(node, fields);
     };
-    const noteOperator = (node: object | null, oid: number): void => {
-      if (node !== null) this.#operators.set(node, oid);
+    const noteOperator = (node: object | null, oid: number, name: string): void => {
+      if (node !== null) this.#operators.set(node, { ...this.#operators.get(node), [name]: oid });
       this.#uses.add(oid);
     };
     const noteCast = (oid: number, functionOid: number): void => {
@@ -259,13 +259,13 @@ export class SessionDdlContext implements DdlContext {
 
   readonly lookUp = new NameLookup(() => this.#session.environment(this.catalog, []));
 
-  /** User-made operators, by node of the AST. */
-  readonly #operators = new WeakMap<object, number>();
+  /** User-made operators, by node of the AST and name. */
+  readonly #operators = new WeakMap<object, Readonly<Record<string, number>>>();
   /** What has been met of operators, casts and functions behind them. */
   #uses = new Set<number>();
 
-  operatorOf(node: object): number {
-    return this.#operators.get(node) ?? 0;
+  operatorOf(node: object, name: string): number {
+    return this.#operators.get(node)?.[name] ?? 0;
   }
 
   takeUses(): ReadonlySet<number> {

@@ -2,7 +2,7 @@
  * Statements that are not planned: transactions, settings, cursors, prepared statements, locks, maintenance, EXPLAIN, COPY, and the
  * definitions that executor/ddl runs.
  */
-import { AVAILABLE_EXTENSIONS } from '../catalog/extensions.ts';
+import { AVAILABLE_EXTENSIONS } from '../catalog/extensions/available.ts';
 import type { Value } from '../catalog/function-entry.ts';
 import type {
   ExecuteStatement,

@@ -101,7 +101,7 @@ export interface PlannerEnvironment {
   /** Told which user-made function a call in the AST means. */
   noteRoutine?(node: object, routineOid: number): void;
   /** Told which user-made operator stands in a node of the AST; null: in no node of its own. */
-  noteOperator?(node: object | null, operatorOid: number): void;
+  noteOperator?(node: object | null, operatorOid: number, name: string): void;
   /** Told that a user-made cast is used, and which function is behind it (0: none). */
   noteCast?(castOid: number, functionOid: number): void;
   /** Told of a join whose columns of these names are the right side's. */

@@ -2,7 +2,7 @@
 
 import type { OperatorEntry, ScalarFunction } from '../catalog/function-entry.ts';
 import { looseEqualityKey, uncollated } from '../catalog/functions/collated.ts';
-import { allOperators, functionByOid, operatorsByName } from '../catalog/functions/index.ts';
+import { allOperators, extensionComparisons, functionByOid, operatorsByName } from '../catalog/functions/index.ts';
 import type { Expr } from './expr.ts';
 
 const byFunction = new Map<number, OperatorEntry>();
@@ -12,9 +12,13 @@ let others: Map<number, OperatorEntry> | null = null;
 /** Operators that plans ask about most. */
 const COMPARISONS = ['=', '<>', '<', '<=', '>', '>=', '~~', '!~~', '~~*', '!~~*', '~', '!~'];
 
+/** Those behind the types of extensions, too. */
+function named(name: string): readonly OperatorEntry[] {
+  return [...operatorsByName(name), ...extensionComparisons(name)];
+}
+
 function load(): void {
-  for (const name of COMPARISONS)
-    for (const operator of operatorsByName(name)) byFunction.set(operator.function.oid, operator);
+  for (const name of COMPARISONS) for (const operator of named(name)) byFunction.set(operator.function.oid, operator);
 }
 
 /** The operator whose function this is, for comparison operators; null for others. */
@@ -69,7 +73,7 @@ export function operatorOf(fn: ScalarFunction): OperatorEntry | null {
 
 function sameOperands(name: string, left: number, right: number): OperatorEntry | null {
   if (name === '') return null;
-  return operatorsByName(name).find((operator) => operator.leftType === left && operator.rightType === right) ?? null;
+  return named(name).find((operator) => operator.leftType === left && operator.rightType === right) ?? null;
 }
 
 export function negatorOf(functionOid: number): ScalarFunction | null {

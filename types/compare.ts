@@ -11,6 +11,7 @@ import { sqlError } from './errors.ts';
 import { compareTsqueries, unweightedTsquery } from './fulltext/tsquery.ts';
 import { compareTsvectors } from './fulltext/tsvector.ts';
 import { compareJsonb, jsonbHashKey, readJsonb } from './jsonb.ts';
+import { toLower } from './letter-case.ts';
 import type { Numeric } from './numeric.ts';
 import { compareMultiranges, compareRanges, RANGE_EMPTY, type SqlMultirange, type SqlRange } from './range.ts';
 import type { SqlRecord } from './record.ts';
@@ -94,6 +95,7 @@ const SIMPLE: Readonly<Partial<Record<Representation, Comparator>>> = {
   numeric: (a: Numeric, b: Numeric) => a.compare(b),
   text: compareText,
   bpchar: (a: string, b: string) => (a === b ? 0 : compareText(trimBlanks(a), trimBlanks(b))),
+  citext: (a: string, b: string) => (a === b ? 0 : compareText(toLower(a), toLower(b))),
   bytea: compareBytes,
   uuid: compareAscii,
   timetz: compareTimeTz,
@@ -222,6 +224,8 @@ export function equality(oid: number): (a: Value, b: Value) => boolean {
     case 'address':
     case 'enum':
       return (a, b) => a === b;
+    case 'citext':
+      return (a: string, b: string) => a === b || toLower(a) === toLower(b);
     case 'jsonb':
       return (a, b) => a === b || (mayBeEqualJsonb(a, b) && compareJsonb(readJsonb(a), readJsonb(b)) === 0);
     case 'record':
@@ -269,6 +273,8 @@ export function hashKey(oid: number): (value: Value) => HashKey {
       return (value: Numeric) => value.hashKey();
     case 'bpchar':
       return trimBlanks;
+    case 'citext':
+      return toLower;
     case 'bytea':
     case 'tsvector':
       return bytesKey;

@@ -57,6 +57,7 @@ export function encodeDatum(oid: number, value: Value): Uint8Array {
   switch (kind) {
     case 'text':
     case 'bpchar':
+    case 'citext':
     case 'jsonb':
       return Buffer.from(value as string, 'utf8');
     case 'bytea':
@@ -82,6 +83,7 @@ export function decodeDatum(oid: number, bytes: Uint8Array, start: number, end: 
   switch (representationOf(oid)) {
     case 'text':
     case 'bpchar':
+    case 'citext':
     case 'jsonb':
       return decodeText(bytes, start, end);
     case 'enum':
@@ -140,6 +142,7 @@ function writeDatum(kind: Representation, value: Value, writer: ByteWriter): voi
   switch (kind) {
     case 'text':
     case 'bpchar':
+    case 'citext':
     case 'jsonb':
       writer.text(value);
       return;

@@ -144,6 +144,7 @@ export { type CatalogNames, DEFAULT_FORMAT, type FormatSettings } from './settin
 export { type Snapshot, snapshotOf, snapshotText } from './snapshot.ts';
 export { charFromByte, NAME_BYTES_MAX, trimBlanks } from './text.ts';
 export {
+  type BaseForm,
   BUILTIN_TYPES,
   baseTypeOid,
   formatType,

@@ -50,6 +50,7 @@ function makeCodec(oid: number): Codec {
   if (oid === OID.ANYARRAY) return arrayCodec(0, codecOf);
   const type = typeByOid(oid);
   if (type === undefined) return closedCodec(oid);
+  if (type.form === 'citext') return codecOf(OID.TEXT);
   if (type.kind === 'e') return enumCodec(oid);
   if (type.kind === 'c') return recordCodec(oid, codecOf);
   if (type.kind === 'r') return rangeCodec(rangeType(oid), codecOf(rangeType(oid).subtypeOid));

@@ -32,6 +32,7 @@ import type { TimeTz } from './datetime/time-tz.ts';
 import { sqlError } from './errors.ts';
 import { writeTsqueryKey, writeTsvectorKey } from './fulltext/keys.ts';
 import { type Jsonb, type JsonbObject, jsonbRank, readJsonb } from './jsonb.ts';
+import { toLower } from './letter-case.ts';
 import { Numeric } from './numeric.ts';
 import { OID } from './oid.ts';
 import { isInclusive, LOWER_INFINITE, type SqlMultirange, type SqlRange, UPPER_INFINITE } from './range.ts';
@@ -130,6 +131,7 @@ export function hasFixedKeys(oid: number): boolean {
     case 'numeric':
     case 'text':
     case 'bpchar':
+    case 'citext':
     case 'bytea':
     case 'uuid':
       return true;
@@ -187,6 +189,8 @@ function payloadEncoder(oid: number): KeyEncoder {
       return writeText;
     case 'bpchar':
       return (value: string, writer) => writeText(trimBlanks(value), writer);
+    case 'citext':
+      return (value: string, writer) => writeText(toLower(value), writer);
     case 'bytea':
       return writeBytea;
     case 'uuid':

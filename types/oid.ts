@@ -185,4 +185,6 @@ export const OID = {
   TSTZMULTIRANGE_ARRAY: 6153,
   DATEMULTIRANGE_ARRAY: 6155,
   INT8MULTIRANGE_ARRAY: 6157,
+  /** What the functions behind citext are declared over, as those of enums are over anyenum. Not in pg_type. */
+  ANYCITEXT: 9200,
 } as const;

@@ -34,6 +34,8 @@ export type Representation =
   | 'text'
   /** char(n): text in which blanks at the end do not count. */
   | 'bpchar'
+  /** Text in which upper and lower case are the same. */
+  | 'citext'
   | 'bytea'
   | 'uuid'
   | 'jsonb'
@@ -89,6 +91,7 @@ const KNOWN: ReadonlyMap<number, Representation> = new Map<number, Representatio
   [OID.INTERVAL, 'interval'],
   [OID.NUMERIC, 'numeric'],
   [OID.BPCHAR, 'bpchar'],
+  [OID.ANYCITEXT, 'citext'],
   [OID.BYTEA, 'bytea'],
   [OID.UUID, 'uuid'],
   [OID.JSONB, 'jsonb'],
@@ -110,6 +113,7 @@ export function representation(oid: number): Representation {
   if (known !== undefined) return known;
   const type = typeByOid(base);
   if (type === undefined) return 'text';
+  if (type.form !== undefined) return type.form;
   if (type.kind === 'e') return 'enum';
   if (type.kind === 'c') return 'record';
   if (type.kind === 'r') return 'range';

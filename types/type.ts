@@ -12,6 +12,8 @@ export type TypeAlign = 'c' | 's' | 'i' | 'd';
 /** b base, c composite, d domain, e enum, p pseudo, r range, m multirange. */
 export type TypeKind = 'b' | 'c' | 'd' | 'e' | 'p' | 'r' | 'm';
 export type TypeStorage = 'p' | 'e' | 'm' | 'x';
+/** Base types that extensions make: citext is text in which case does not count. */
+export type BaseForm = 'citext';
 
 export interface SqlType {
   readonly oid: number;
@@ -49,6 +51,8 @@ export interface SqlType {
   readonly rangeOid?: number;
   /** Composites: the types of the attributes that are not dropped. */
   readonly attributes?: readonly SqlTypeAttribute[];
+  /** Base types that an extension made. */
+  readonly form?: BaseForm;
 }
 
 export interface SqlTypeAttribute {

@@ -60,8 +60,11 @@ function byImage(test: (order: number) => boolean): Specialiser {
   return () => (a: SqlRecord, b: SqlRecord) => test(compareImages(a, b));
 }
 
-/** The six comparisons and the chooser functions of a type that is compared by types' comparator. */
-function comparisons(prefix: string, typeOf: (argTypes: readonly number[]) => number): Record<string, Specialiser> {
+/** The six comparisons of a type that is compared by types' comparator. */
+export function comparisons(
+  prefix: string,
+  typeOf: (argTypes: readonly number[]) => number,
+): Record<string, Specialiser> {
   const by =
     (test: (order: number) => boolean): Specialiser =>
     (argTypes) => {
@@ -84,14 +87,14 @@ function comparisons(prefix: string, typeOf: (argTypes: readonly number[]) => nu
   };
 }
 
-function chooser(larger: boolean): Specialiser {
+export function chooser(larger: boolean): Specialiser {
   return (argTypes) => {
     const compare = comparator(argTypes[0]);
     return (a, b) => ((larger ? compare(a, b) > 0 : compare(a, b) < 0) ? a : b);
   };
 }
 
-const compareFirst: Specialiser = ([typeOid]) => signs(comparator(typeOid));
+export const compareFirst: Specialiser = ([typeOid]) => signs(comparator(typeOid));
 
 const signs =
   (compare: (a: Value, b: Value) => number) =>

@@ -35,11 +35,11 @@ const OF_TYPES: readonly (readonly [string, string, number])[] = [
 /** Functions of any array, enum, range, multirange or row. */
 const POLYMORPHIC = ['hash_array', 'hashenum', 'hash_range', 'hash_multirange', 'hash_record'];
 
-function hashOf(oid: number): AnyFunction {
+export function hashOf(oid: number): AnyFunction {
   return (value: Value) => hasher(oid, '').hash(value);
 }
 
-function hashWithSeedOf(oid: number): AnyFunction {
+export function hashWithSeedOf(oid: number): AnyFunction {
   return (value: Value, seed: number | bigint) => {
     const hash = hasher(oid, 'extended ').extended(value, BigInt.asUintN(64, BigInt(seed)));
     return inputInt8(String(BigInt.asIntN(64, hash)));

@@ -1,10 +1,12 @@
 /** The built-in functions, operators and casts, as the planner finds them. */
 export {
   allCasts,
+  allExtensionFunctions,
   allFunctions,
   allOperators,
   comparisonOperator,
   equalityFunction,
+  extensionComparisons,
   functionByOid,
   functionsByName,
   lookupCast,

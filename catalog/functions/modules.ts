@@ -10,6 +10,7 @@ import { backendStatisticsFunctions } from './backend-statistics.ts';
 import { bitFunctions } from './bit.ts';
 import { boolFunctions } from './bool.ts';
 import { byteaFunctions } from './bytea.ts';
+import { citextFunctions } from './citext.ts';
 import { cryptoFunctions } from './crypto.ts';
 import { datetimeFunctions } from './datetime.ts';
 import { datetimeFieldFunctions } from './datetime-fields.ts';
@@ -72,6 +73,7 @@ export const FUNCTION_MODULES: readonly FunctionModule[] = [
   arrayFunctions,
   windowFunctions,
   snapshotFunctions,
+  citextFunctions,
   systemFunctions,
   datumSizeFunctions,
   objectAddressFunctions,

@@ -17,6 +17,7 @@ import type {
 } from '../function-entry.ts';
 import { BUILTIN_CASTS, BUILTIN_OPERATORS } from './builtin-operators.ts';
 import { BUILTIN_PROCS } from './builtin-procs.ts';
+import { EXTENSION_OPERATORS, EXTENSION_PROCS } from './extension-procs.ts';
 import { HOTROW_OPERATORS, HOTROW_PROCS } from './hotrow-procs.ts';
 import type { AggregateSpec, FunctionModule, WindowSpec } from './module.ts';
 import { FUNCTION_MODULES } from './modules.ts';
@@ -53,6 +54,8 @@ function lineAt(table: TableIndex, offset: number): string {
 
 let procTable: TableIndex | null = null;
 let operatorTable: TableIndex | null = null;
+let extensionProcTable: TableIndex | null = null;
+let extensionOperatorTable: TableIndex | null = null;
 
 function procs(): TableIndex {
   procTable ??= indexTable(`${BUILTIN_PROCS}\n${HOTROW_PROCS}`, '|');
@@ -62,6 +65,16 @@ function procs(): TableIndex {
 function operators(): TableIndex {
   operatorTable ??= indexTable(`${BUILTIN_OPERATORS}\n${HOTROW_OPERATORS}`, ' ');
   return operatorTable;
+}
+
+function extensionProcs(): TableIndex {
+  extensionProcTable ??= indexTable(EXTENSION_PROCS, '|');
+  return extensionProcTable;
+}
+
+function extensionOperators(): TableIndex {
+  extensionOperatorTable ??= indexTable(EXTENSION_OPERATORS, ' ');
+  return extensionOperatorTable;
 }
 
 const functionEntries = new Map<number, FunctionEntry>();
@@ -160,13 +173,21 @@ function scalarImplementation(
 }
 
 /** The entry at a line of the table: one object per oid. */
-function functionAt(oid: number, offset: number): FunctionEntry {
+function functionAt(table: TableIndex, oid: number, offset: number): FunctionEntry {
   let entry = functionEntries.get(oid);
   if (entry === undefined) {
-    entry = parseProc(lineAt(procs(), offset));
+    entry = parseProc(lineAt(table, offset));
     functionEntries.set(oid, entry);
   }
   return entry;
+}
+
+function functionsAt(table: TableIndex, offsets: readonly number[]): readonly FunctionEntry[] {
+  return offsets.map((offset) => functionAt(table, oidAt(table, offset), offset));
+}
+
+function oidAt(table: TableIndex, offset: number): number {
+  return Number.parseInt(table.text.slice(offset, offset + 12), 10);
 }
 
 /** All functions, aggregates and window functions of pg_catalog with this name. */
@@ -176,19 +197,34 @@ export function functionsByName(name: string): readonly FunctionEntry[] {
   const table = procs();
   const offsets = table.offsetsByName.get(name);
   if (offsets === undefined) return NO_FUNCTIONS;
-  const list = offsets.map((offset) => functionAt(Number.parseInt(table.text.slice(offset, offset + 12), 10), offset));
+  const list = functionsAt(table, offsets);
   functionLists.set(name, list);
   return list;
 }
 
+/** Of pg_catalog, or behind an extension's type. */
 export function functionByOid(oid: number): FunctionEntry | null {
-  const offset = procs().offsetByOid.get(oid);
-  return offset === undefined ? null : functionAt(oid, offset);
+  const table = procs().offsetByOid.has(oid) ? procs() : extensionProcs();
+  const offset = table.offsetByOid.get(oid);
+  return offset === undefined ? null : functionAt(table, oid, offset);
 }
 
 /** Every built-in function in oid order, for pg_proc. Makes all entries. */
 export function allFunctions(): FunctionEntry[] {
-  return [...procs().offsetByOid].map(([oid, offset]) => functionAt(oid, offset));
+  return [...procs().offsetByOid].map(([oid, offset]) => functionAt(procs(), oid, offset));
+}
+
+/** Functions behind the types of extensions. */
+export function allExtensionFunctions(): FunctionEntry[] {
+  return [...extensionProcs().offsetByOid].map(([oid, offset]) => functionAt(extensionProcs(), oid, offset));
+}
+
+/** What an extension's function of LANGUAGE internal is, by its internal name; the first of pg_catalog where several rows have it. */
+export function functionOfExtension(internalName: string): ScalarFunction {
+  const [entry] = functionsAt(extensionProcs(), extensionProcs().offsetsByName.get(internalName) ?? []);
+  const found = entry ?? allFunctions().find((each) => each.internalName === internalName);
+  if (found?.kind !== 'scalar') throw new Error(`no function ${internalName} for an extension`);
+  return found;
 }
 
 /** The one built-in scalar function with this oid; for code that knows which it wants. */
@@ -213,10 +249,10 @@ function parseOperator(line: string): OperatorEntry {
   };
 }
 
-function operatorAt(oid: number, offset: number): OperatorEntry {
+function operatorAt(table: TableIndex, oid: number, offset: number): OperatorEntry {
   let entry = operatorEntries.get(oid);
   if (entry === undefined) {
-    entry = parseOperator(lineAt(operators(), offset));
+    entry = parseOperator(lineAt(table, offset));
     operatorEntries.set(oid, entry);
   }
   return entry;
@@ -229,18 +265,24 @@ export function operatorsByName(name: string): readonly OperatorEntry[] {
   const table = operators();
   const offsets = table.offsetsByName.get(name);
   if (offsets === undefined) return NO_OPERATORS;
-  const list = offsets.map((offset) => operatorAt(Number.parseInt(table.text.slice(offset, offset + 12), 10), offset));
+  const list = offsets.map((offset) => operatorAt(table, oidAt(table, offset), offset));
   operatorLists.set(name, list);
   return list;
 }
 
+/** Comparisons behind the types of extensions, which no database shows as they are. */
+export function extensionComparisons(name: string): readonly OperatorEntry[] {
+  const table = extensionOperators();
+  return (table.offsetsByName.get(name) ?? []).map((offset) => operatorAt(table, oidAt(table, offset), offset));
+}
+
 export function operatorByOid(oid: number): OperatorEntry | null {
   const offset = operators().offsetByOid.get(oid);
-  return offset === undefined ? null : operatorAt(oid, offset);
+  return offset === undefined ? null : operatorAt(operators(), oid, offset);
 }
 
 export function allOperators(): OperatorEntry[] {
-  return [...operators().offsetByOid].map(([oid, offset]) => operatorAt(oid, offset));
+  return [...operators().offsetByOid].map(([oid, offset]) => operatorAt(operators(), oid, offset));
 }
 
 const CAST_CONTEXT: Readonly<Record<string, CastEntry['context']>> = { i: 'implicit', a: 'assignment', e: 'explicit' };
@@ -334,7 +376,7 @@ function sameTypeOperators(name: string): Map<number, OperatorEntry> {
   let byType = comparisonOperators.get(name);
   if (byType === undefined) {
     byType = new Map();
-    for (const operator of operatorsByName(name)) {
+    for (const operator of [...operatorsByName(name), ...extensionComparisons(name)]) {
       if (operator.leftType === operator.rightType) byType.set(operator.leftType, operator);
     }
     comparisonOperators.set(name, byType);

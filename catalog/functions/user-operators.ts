@@ -4,7 +4,13 @@ import type { CastDefinition, OperatorDefinition } from '../entries.ts';
 import type { CastEntry, OperatorEntry, ScalarFunction } from '../function-entry.ts';
 import { keptRoutineOid } from '../kept-routines.ts';
 import { quoteIdentifier } from './quote.ts';
-import { functionByOid, operatorByOid, operatorsByName } from './registry.ts';
+import {
+  extensionComparisons,
+  functionByOid,
+  functionOfExtension,
+  operatorByOid,
+  operatorsByName,
+} from './registry.ts';
 import { routineFunction } from './user-routines.ts';
 
 /** What is behind a shell: an operator that is only named so far. */
@@ -28,20 +34,25 @@ function functionOf(catalog: Catalog, oid: number): ScalarFunction {
   const builtin = functionByOid(oid);
   if (builtin !== null) return builtin.kind === 'scalar' ? builtin : NO_FUNCTION;
   const routine = catalog.routine(oid);
-  return routine === undefined ? NO_FUNCTION : routineFunction(routine);
+  if (routine === undefined) return NO_FUNCTION;
+  // As itself, so that plans know what it means.
+  if (routine.language === 'internal' && routine.kind === 'function') return functionOfExtension(routine.bodyText);
+  return routineFunction(routine);
 }
 
 export function operatorEntry(catalog: Catalog, definition: OperatorDefinition): OperatorEntry {
+  const fn = functionOf(catalog, definition.functionOid);
+  const known = extensionComparisons(definition.name).find((each) => each.function === fn);
   return {
     oid: definition.oid,
     name: definition.name,
     leftType: definition.leftTypeOid,
     rightType: definition.rightTypeOid,
     resultType: definition.resultTypeOid,
-    function: functionOf(catalog, definition.functionOid),
-    commutator: '',
-    negator: '',
-    btreeStrategy: 0,
+    function: fn,
+    commutator: known?.commutator ?? '',
+    negator: known?.negator ?? '',
+    btreeStrategy: known?.btreeStrategy ?? 0,
     definition,
   };
 }

@@ -4,6 +4,7 @@ import type { Catalog } from '../catalog.ts';
 import type { RoutineEntry, RoutineParameter } from '../entries.ts';
 import type { ColumnDefinition, FunctionContext, RoutineRunner, ScalarFunction, Value } from '../function-entry.ts';
 import { quoteIdentifier } from './quote.ts';
+import { functionOfExtension } from './registry.ts';
 
 const functions = new WeakMap<RoutineEntry, ScalarFunction>();
 
@@ -66,9 +67,24 @@ function makeFunction(routine: RoutineEntry): ScalarFunction {
     needsContext: true,
     specialise: true,
     routine,
-    implementation: (argumentTypes: readonly number[], returnType: number, columns?: readonly ColumnDefinition[]) =>
-      caller(routine, outColumns, argumentTypes, returnType, columns ?? null),
+    ...(routine.language === 'internal' && routine.kind === 'function'
+      ? implementationOf(routine)
+      : {
+          implementation: (
+            argumentTypes: readonly number[],
+            returnType: number,
+            columns?: readonly ColumnDefinition[],
+          ) => caller(routine, outColumns, argumentTypes, returnType, columns ?? null),
+        }),
   };
+}
+
+/** Of a function in LANGUAGE internal: that of the built-in one. */
+function implementationOf({
+  bodyText,
+}: RoutineEntry): Pick<ScalarFunction, 'needsContext' | 'specialise' | 'implementation'> {
+  const { needsContext, specialise, implementation } = functionOfExtension(bodyText);
+  return { needsContext, specialise, implementation };
 }
 
 function runnerOf(context: FunctionContext): RoutineRunner {

@@ -99,15 +99,21 @@ function keyClassText(
   searchPath: readonly string[],
 ): string {
   let text = operatorClass === undefined || isDefaultClass(operatorClass) ? '' : ` ${operatorClass}`;
-  // Where CREATE EXTENSION pg_trgm puts it, so that a dump finds it in PostgreSQL too.
-  if (operatorClass === 'gin_trgm_ops' && !searchPath.includes('public')) text = ` public.${operatorClass}`;
+  // Where CREATE EXTENSION puts them, so that a dump finds them in PostgreSQL too.
+  if (isOfExtension(operatorClass) && !searchPath.includes('public')) text = ` public.${operatorClass}`;
   if (descending) text += nullsFirst ? ' DESC' : ' DESC NULLS LAST';
   else if (nullsFirst) text += ' NULLS FIRST';
   return text;
 }
 
+function isOfExtension(name: string | undefined): boolean {
+  return name === 'gin_trgm_ops' || name === 'citext_pattern_ops';
+}
+
+const OTHER_CLASSES = new Set(['jsonb_path_ops', 'gin_trgm_ops', 'inet_ops', 'varchar_ops']);
+
 function isDefaultClass(name: string): boolean {
-  return !name.endsWith('_pattern_ops') && name !== 'jsonb_path_ops' && name !== 'gin_trgm_ops' && name !== 'inet_ops';
+  return !name.endsWith('_pattern_ops') && !OTHER_CLASSES.has(name);
 }
 
 /** One column of pg_get_indexdef(index, n): n counts from 1, INCLUDE columns come last. */

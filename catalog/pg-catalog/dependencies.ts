@@ -18,6 +18,8 @@ const CONSTRAINT_CLASS = 2606;
 const NAMESPACE_CLASS = 2615;
 const ATTRDEF_CLASS = 2604;
 const REWRITE_CLASS = 2618;
+const OPERATOR_CLASS = 2617;
+const CAST_CLASS = 2605;
 const PROC_CLASS = 1255;
 
 function dependency(
@@ -135,8 +137,14 @@ function* typesIn({ catalog }: ViewContext, text: string | null, classOid: numbe
 function* extensionDependencies({ catalog }: ViewContext): Iterable<Row> {
   for (const { oid, schemaOid } of sorted(catalog.extensions()))
     yield dependency(EXTENSION_CLASS, oid, 0, NAMESPACE_CLASS, schemaOid, 0, 'n');
-  for (const { oid, extensionOid } of sorted(catalog.routines()))
-    if (extensionOid !== undefined) yield dependency(PROC_CLASS, oid, 0, EXTENSION_CLASS, extensionOid, 0, 'e');
+  const members = [
+    ...[...catalog.routines()].map((entry) => ({ ...entry, classOid: PROC_CLASS })),
+    ...[...catalog.types()].map((entry) => ({ ...entry, classOid: TYPE_CLASS })),
+    ...[...catalog.operators()].map((entry) => ({ ...entry, classOid: OPERATOR_CLASS })),
+    ...[...catalog.casts()].map((entry) => ({ ...entry, classOid: CAST_CLASS })),
+  ];
+  for (const { oid, classOid, extensionOid } of sorted(members))
+    if (extensionOid !== undefined) yield dependency(classOid, oid, 0, EXTENSION_CLASS, extensionOid, 0, 'e');
 }
 
 /** A range's multirange and the functions that make values of both go with it. */

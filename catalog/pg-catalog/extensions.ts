@@ -1,5 +1,5 @@
 /** pg_extension, and what could be in it. */
-import { AVAILABLE_EXTENSIONS } from '../extensions.ts';
+import { AVAILABLE_EXTENSIONS } from '../extensions/available.ts';
 import type { Row, RowMaker, ViewContext } from './view-context.ts';
 
 export const EXTENSION_CLASS = 3079;

@@ -12,7 +12,7 @@ import { checkComparable, validateCheck, validateForeignKey } from './constraint
 import type { DdlContext, DdlSteps } from './context.ts';
 import { generatedFrom, indexUsesColumn, viewsOfColumn } from './dependencies.ts';
 import { bindStored } from './expressions.ts';
-import { checkIndexable, ownCollation } from './indexes.ts';
+import { checkKeyType, ownCollation } from './indexes.ts';
 import { columnOrThrow } from './resolve.ts';
 import { overNewHeap, rewrite } from './rewrite.ts';
 import { checkExpiringType } from './row-expiry.ts';
@@ -194,7 +194,9 @@ function withType(
   checkDefault(x, column, type);
   const indexes = x.catalog.indexesOf(table.oid).filter((index) => indexUsesColumn(x, index, columnNumber));
   for (const index of indexes) {
-    if (index.columns.some((part) => part.columnNumber === columnNumber)) checkIndexable(type.typeOid, index.method);
+    for (const { columnNumber: number, operatorClass } of index.columns) {
+      if (number === columnNumber) checkKeyType(x, type.typeOid, index.method, operatorClass);
+    }
   }
   if (column.generated && !keepsValues(column, type)) {
     const target = { ...type, columnName: column.name };

@@ -46,6 +46,7 @@ export function collationOfType(x: DdlContext, typeOid: number): number {
   if (base === OID.TEXT || base === OID.VARCHAR || base === OID.BPCHAR) return DEFAULT_COLLATION;
   if (base === OID.NAME) return C_COLLATION;
   const type = typeByOid(base);
+  if (type?.form === 'citext') return DEFAULT_COLLATION;
   return type?.category === 'A' && type.elementOid !== 0 ? collationOfType(x, type.elementOid) : 0;
 }
 

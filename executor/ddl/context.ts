@@ -174,8 +174,8 @@ export interface DdlContext {
   forgetStatistics(tableOid: number): void;
   /** Functions and operators by name. */
   readonly lookUp: NameLookup;
-  /** The user-made operator that a node means, of an AST that has been bound; 0: a built-in one. */
-  operatorOf(node: object): number;
+  /** The user-made operator of this name that a node means, of an AST that has been bound; 0: a built-in one. */
+  operatorOf(node: object, name: string): number;
   /** User-made operators, casts and functions behind them that have been met while binding, since the last call. */
   takeUses(): ReadonlySet<number>;
   /** The user-made function that a call means, of an AST that has been bound; 0: a built-in one. */

@@ -96,10 +96,22 @@ function dependentsOf(x: DdlContext, object: ObjectReference): Dependent[] {
 }
 
 function membersOf(x: DdlContext, extensionOid: number): Dependent[] {
-  const members = [...x.catalog.routines(), ...x.catalog.searchEntries()].filter(
-    (entry) => 'extensionOid' in entry && entry.extensionOid === extensionOid,
-  );
+  const members = mayBelong(x).filter((entry) => 'extensionOid' in entry && entry.extensionOid === extensionOid);
   return members.map((entry): Dependent => ({ object: reference(entry.class, entry.oid), kind: 'auto' })).sort(byOid);
+}
+
+/** Objects of the classes that extensions have. */
+export function mayBelong(x: DdlContext) {
+  const { catalog } = x;
+  return [
+    ...catalog.routines(),
+    ...catalog.types(),
+    ...catalog.operators(),
+    ...catalog.casts(),
+    ...[...catalog.searchEntries()].filter(
+      (entry) => entry.class === 'searchTemplate' || entry.class === 'searchDictionary',
+    ),
+  ];
 }
 
 function asNormal(object: ObjectReference): Dependent {
@@ -368,11 +380,14 @@ function schemaDependents(x: DdlContext, schemaOid: number): Dependent[] {
 
 // --------------------------------------------------------------------------------------------------------------- walk
 
+const MAY_BELONG: ReadonlySet<ObjectReference['class']> = new Set<ObjectReference['class']>([
+  ...(['routine', 'type', 'operator', 'cast', 'searchTemplate', 'searchDictionary'] as const),
+]);
+
 /** The extension that an object belongs to; undefined: none. */
 function extensionOf(x: DdlContext, { class: objectClass, oid }: ObjectReference): number | undefined {
-  if (objectClass === 'routine') return x.catalog.routine(oid)?.extensionOid;
-  if (objectClass !== 'searchDictionary' && objectClass !== 'searchTemplate') return undefined;
-  const entry = x.catalog.entry(objectClass, oid);
+  if (!MAY_BELONG.has(objectClass)) return undefined;
+  const entry = x.catalog.entry(objectClass as 'routine', oid);
   return entry !== undefined && 'extensionOid' in entry ? entry.extensionOid : undefined;
 }
 

@@ -1,6 +1,10 @@
 /** CREATE, ALTER and DROP EXTENSION of what catalog/extensions.ts has. After: PostgreSQL, commands/extension.c. */
 
-import { AVAILABLE_EXTENSIONS, type AvailableExtension } from '../../catalog/extensions.ts';
+import {
+  AVAILABLE_EXTENSIONS,
+  type AvailableExtension,
+  type ExtensionCast,
+} from '../../catalog/extensions/available.ts';
 import { quoteIdentifier } from '../../catalog/functions/quote.ts';
 import type { ExtensionEntry, SchemaEntry } from '../../catalog/index.ts';
 import { databaseAcl, rightsByAcl } from '../../catalog/rights.ts';
@@ -9,15 +13,21 @@ import type {
   AlterExtensionStatement,
   CreateExtensionStatement,
   CreateFunctionStatement,
+  DefineStatement,
   Option,
 } from '../../parser/ast.ts';
 import { parse } from '../../parser/index.ts';
 import { sqlError } from '../../types/errors.ts';
+import { type BaseForm, typeByName } from '../../types/index.ts';
+import { createAggregate } from './aggregates.ts';
 import type { DdlContext, DdlResult } from './context.ts';
+import { mayBelong } from './dependencies.ts';
 import { type ObjectReference, reference } from './describe.ts';
+import { createOperator } from './operators.ts';
 import { checkOwner, newObjectName } from './resolve.ts';
 import { createRoutine } from './routines.ts';
 import { putNewSearchObject } from './text-search.ts';
+import { checkTypeNameIsFree, newType } from './types.ts';
 
 function checkMayCreate(x: DdlContext, { name, isTrusted }: AvailableExtension): void {
   if (x.isSuperuser) return;
@@ -68,10 +78,7 @@ export function createExtension(x: DdlContext, statement: CreateExtensionStateme
     version,
   };
   x.putEntry(entry);
-  const dictionaryOid = available.dictionary === undefined ? 0 : createDictionary(x, entry, available.dictionary);
-  for (const text of available.functions) {
-    createMember(x, entry, schema, text.replace(`{${name}}`, String(dictionaryOid)));
-  }
+  createMembers(x, entry, schema, available);
   x.putEntry({
     class: 'comment',
     oid: x.allocateOid(),
@@ -83,21 +90,75 @@ export function createExtension(x: DdlContext, statement: CreateExtensionStateme
   return { tag };
 }
 
-function createMember(x: DdlContext, { oid }: ExtensionEntry, schema: SchemaEntry, text: string): void {
-  const before = new Set([...x.catalog.routines()].map((routine) => routine.oid));
-  const [{ node }] = parse(`CREATE FUNCTION ${quoteIdentifier(schema.name)}.${text}`);
-  createRoutine(x, node as CreateFunctionStatement);
-  for (const routine of [...x.catalog.routines()])
-    if (!before.has(routine.oid)) x.putEntry({ ...routine, extensionOid: oid });
+function createMembers(
+  x: DdlContext,
+  { oid }: ExtensionEntry,
+  schema: SchemaEntry,
+  available: AvailableExtension,
+): void {
+  const before = new Set(mayBelong(x).map((member) => member.oid));
+  const typeOid = available.type === undefined ? 0 : createBaseType(x, schema, available.name, available.type);
+  const dictionaryOid =
+    available.dictionary === undefined ? 0 : createDictionary(x, schema, available, available.dictionary);
+  const schemaName = quoteIdentifier(schema.name);
+  const filled = (text: string): string =>
+    text.replaceAll('{s}', schemaName).replace(`{${available.name}}`, String(dictionaryOid));
+  for (const text of available.functions) {
+    const [{ node }] = parse(`CREATE FUNCTION ${schemaName}.${filled(text)}`);
+    createRoutine(x, node as CreateFunctionStatement, true);
+  }
+  for (const text of available.further ?? []) {
+    const [{ node }] = parse(`CREATE ${filled(text)}`);
+    const statement = node as DefineStatement;
+    if (statement.objectType === 'aggregate') createAggregate(x, statement);
+    else createOperator(x, statement);
+  }
+  for (const cast of available.casts ?? []) createExtensionCast(x, schema, available.name, typeOid, cast);
+  for (const member of mayBelong(x)) if (!before.has(member.oid)) x.putEntry({ ...member, extensionOid: oid });
+}
+
+function createBaseType(x: DdlContext, schema: SchemaEntry, name: string, form: BaseForm): number {
+  checkTypeNameIsFree(x, { schema, name });
+  const type = newType(x, { schema, name }, 'base');
+  x.putEntry({ ...type, form });
+  return type.oid;
+}
+
+/** Casts between the type and built-in ones, which PostgreSQL lets superusers alone make without a function. */
+function createExtensionCast(
+  x: DdlContext,
+  schema: SchemaEntry,
+  name: string,
+  typeOid: number,
+  { source, target, context, function: functionName }: ExtensionCast,
+): void {
+  const oidOf = (typeName: string): number => (typeName === name ? typeOid : (typeByName(typeName)?.oid ?? 0));
+  const sourceTypeOid = oidOf(source);
+  const fn =
+    functionName === null
+      ? undefined
+      : x.catalog
+          .routinesByName(schema.oid, functionName)
+          .find(({ parameters }) => parameters.length === 1 && parameters[0].typeOid === sourceTypeOid);
+  x.putEntry({
+    class: 'cast',
+    oid: x.allocateOid(),
+    sourceTypeOid,
+    targetTypeOid: oidOf(target),
+    context,
+    method: fn === undefined ? 'binary' : 'function',
+    functionOid: fn?.oid ?? 0,
+  });
 }
 
 /** The template and the dictionary, of the extension's name; answers the dictionary's oid. */
 function createDictionary(
   x: DdlContext,
-  { oid: extensionOid, name, schemaOid }: ExtensionEntry,
+  { oid: schemaOid }: SchemaEntry,
+  { name }: AvailableExtension,
   { method, initName, lexizeName, options }: NonNullable<AvailableExtension['dictionary']>,
 ): number {
-  const place = { name, schemaOid, extensionOid };
+  const place = { name, schemaOid };
   const templateOid = x.allocateOid();
   const oidOf = (functionName: string): number => SEARCH_FUNCTIONS.get(functionName) as number;
   const functions = { initOid: oidOf(initName), lexizeOid: oidOf(lexizeName) };
@@ -133,10 +194,9 @@ export function alterExtension(x: DdlContext, statement: AlterExtensionStatement
 export function moveExtension(x: DdlContext, name: string, target: SchemaEntry): void {
   const entry = mustFindExtension(x, name);
   checkOwner(x, entry.owner, `extension ${name}`);
-  for (const routine of [...x.catalog.routines()])
-    if (routine.extensionOid === entry.oid) x.putEntry({ ...routine, schemaOid: target.oid });
-  for (const member of [...x.catalog.searchEntries()])
-    if ('extensionOid' in member && member.extensionOid === entry.oid) x.putEntry({ ...member, schemaOid: target.oid });
+  for (const member of mayBelong(x)) {
+    if (member.extensionOid === entry.oid && member.class !== 'cast') x.putEntry({ ...member, schemaOid: target.oid });
+  }
   x.putEntry({ ...entry, schemaOid: target.oid });
 }
 

@@ -9,6 +9,7 @@ import {
   invertedClassByName,
   invertedClassOf,
 } from '../../catalog/inverted-classes.ts';
+import { operatorClassByName } from '../../catalog/pg-catalog/static-tables.ts';
 import type { CreateIndexStatement, Expression, IndexElement, Option } from '../../parser/ast.ts';
 import { columnNameOf, type Expr } from '../../planner/index.ts';
 import { SHARE, SHARE_UPDATE_EXCLUSIVE } from '../../storage/api.ts';
@@ -123,6 +124,7 @@ export function checkIndexable(typeOid: number, method: string): void {
   else if (type?.kind === 'c') compared = OID.RECORD;
   else if (type?.kind === 'r') compared = OID.ANYRANGE;
   else if (type?.kind === 'm') compared = OID.ANYMULTIRANGE;
+  else if (type?.form !== undefined) compared = OID.ANYCITEXT;
   else if (type !== undefined && isArrayType(type)) {
     checkIndexable(type.elementOid, method);
     compared = OID.ANYARRAY;
@@ -159,14 +161,36 @@ const OPERATOR_CLASSES = new Set(
   ).split(' '),
 );
 
-function checkOperatorClass(element: IndexElement, method: string): string | undefined {
+/** Those of extensions' types, by the extension. */
+const EXTENSION_CLASSES: Readonly<Record<string, string>> = { citext_ops: 'citext', citext_pattern_ops: 'citext' };
+
+function checkOperatorClass(x: DdlContext, element: IndexElement, method: string): string | undefined {
   if (element.operatorClass === null) return undefined;
   const name = element.operatorClass[element.operatorClass.length - 1];
-  const isKnown = method === 'gin' ? invertedClassByName(name) !== undefined : OPERATOR_CLASSES.has(name);
+  const extension = EXTENSION_CLASSES[name];
+  const isOrderClass =
+    extension === undefined ? OPERATOR_CLASSES.has(name) : x.catalog.extensionByName(extension) !== undefined;
+  const isKnown = method === 'gin' ? invertedClassByName(name) !== undefined : isOrderClass;
   if (!isKnown) {
     throw sqlError('42704', `operator class "${name}" does not exist for access method "${method}"`);
   }
   return name;
+}
+
+/** Whether the type can be a key, under the operator class that was named (undefined: the default one). 42704, 42804. */
+export function checkKeyType(x: DdlContext, typeOid: number, method: string, operatorClass: string | undefined): void {
+  if (operatorClass === undefined || method === 'gin') checkIndexable(typeOid, method);
+  else checkAccepts(x, operatorClass, method, typeOid);
+}
+
+function checkAccepts(x: DdlContext, name: string, method: string, typeOid: number): void {
+  const found = operatorClassByName(method === 'hash' ? 'hash' : 'btree', name);
+  const accepts =
+    name in EXTENSION_CLASSES
+      ? typeByOid(baseTypeOid(typeOid))?.form === EXTENSION_CLASSES[name]
+      : found === null || x.lookUp.isBinaryCoercible(typeOid, found.typeOid);
+  if (accepts) return;
+  throw sqlError('42804', `operator class "${name}" does not accept data type ${formatType(typeOid)}`);
 }
 
 /** The class of an inverted index's column; it is kept by name, since an expression's type is not kept. */
@@ -224,7 +248,7 @@ export function requireImmutable(expr: Expr, where: 'expression' | 'predicate'):
 
 /** `method`: 'any' where the caller says which types there may be. */
 export function keyPart(x: DdlContext, table: RelationEntry, element: IndexElement, method: string): KeyPart {
-  const operatorClass = checkOperatorClass(element, method);
+  const operatorClass = checkOperatorClass(x, element, method);
   const descending = element.direction === 'desc';
   const order = {
     descending,
@@ -239,7 +263,8 @@ export function keyPart(x: DdlContext, table: RelationEntry, element: IndexEleme
   }
   const withClass = (typeOid: number): typeof order => {
     if (method === 'gin') return { ...order, operatorClass: invertedClassName(typeOid, operatorClass) };
-    if (operatorClass === undefined && method !== 'any') checkIndexable(typeOid, method);
+    if (method === 'any') return order;
+    checkKeyType(x, typeOid, method, operatorClass);
     return order;
   };
   if (element.column !== null) {

@@ -9,6 +9,7 @@ import { columnNameOf, type RowFields } from '../../planner/index.ts';
 import { FIRST_OID } from '../../storage/api.ts';
 import { formatType, isArrayType, typeByName, typeByOid } from '../../types/index.ts';
 import type { DdlContext } from './context.ts';
+import { withOperators } from './kept-operators.ts';
 
 /** The AST with every name of a user-made type replaced. */
 export function withKeptTypes<T>(x: DdlContext, node: T): T {
@@ -26,9 +27,11 @@ export function withKeptTypes<T>(x: DdlContext, node: T): T {
   if (record['kind'] === 'select') return keptSelect(x, record as unknown as SelectBody) as T;
   if (record['kind'] === 'functionRef') return keptParts(x, withNamedColumns(x, record)) as T;
   if (record['kind'] === 'field') return keptFieldNode(x, record as unknown as FieldExpr) as T;
+  const condition = withOperators(x, record as unknown as Expression);
+  if (condition !== null) return withKeptTypes(x, condition) as unknown as T;
   const routineOid = record['kind'] === 'function' ? x.routineOf(record) : 0;
   const kept = keptParts(x, record);
-  const operatorOid = OPERATOR_NODES.has(record['kind']) ? x.operatorOf(record) : 0;
+  const operatorOid = OPERATOR_NODES.has(record['kind']) ? x.operatorOf(record, record['operator'] as string) : 0;
   if (operatorOid !== 0) return { ...kept, schema: keptRoutineName(operatorOid) } as T;
   return (routineOid === 0 ? kept : { ...kept, name: [keptRoutineName(routineOid)] }) as T;
 }

@@ -127,10 +127,14 @@ const DEFAULTS: Properties = {
 
 const SQL_LANGUAGE_OID = 14;
 
+function languageOf({ options }: CreateFunctionStatement): string | null {
+  const option = options.find(({ name }) => name === 'language');
+  return option === undefined ? null : String(option.value).toLowerCase();
+}
+
 /** 0A000 for languages that PostgreSQL has, 42704 for others. */
 function checkLanguage(x: DdlContext, statement: CreateFunctionStatement): void {
-  const option = statement.options.find(({ name }) => name === 'language');
-  const language = option === undefined ? null : String(option.value).toLowerCase();
+  const language = languageOf(statement);
   if (language === null) {
     if (statement.sqlBody !== null) return;
     throw invalid('no language specified');
@@ -161,10 +165,12 @@ export function newRoutineName(
   return newObjectName(x, names);
 }
 
-export function createRoutine(x: DdlContext, statement: CreateFunctionStatement): DdlResult {
+/** `isOfExtension`: it may be in LANGUAGE internal, of a built-in function. */
+export function createRoutine(x: DdlContext, statement: CreateFunctionStatement, isOfExtension = false): DdlResult {
   const word = statement.procedure ? 'procedure' : 'function';
   const { schema, name } = newRoutineName(x, statement.name);
-  checkLanguage(x, statement);
+  const isInternal = isOfExtension && languageOf(statement) === 'internal';
+  if (!isInternal) checkLanguage(x, statement);
   if (statement.options.some((option) => option.name === 'transform')) {
     throw sqlError('0A000', 'transforms are not supported');
   }
@@ -185,7 +191,7 @@ export function createRoutine(x: DdlContext, statement: CreateFunctionStatement)
     const hint = `Use DROP ${existing.kind.toUpperCase()} ${routineSignature(x, existing)} first.`;
     checkReplacement(existing, signature, word, hint);
   }
-  checkSqlTypes(signature);
+  if (!isInternal) checkSqlTypes(signature);
   const entry: RoutineEntry = {
     class: 'routine',
     oid: existing?.oid ?? x.allocateOid(),
@@ -198,7 +204,7 @@ export function createRoutine(x: DdlContext, statement: CreateFunctionStatement)
         ? {}
         : { acl: existing.acl }),
     kind: word,
-    language: 'sql',
+    language: isInternal ? 'internal' : 'sql',
     ...signature,
     ...properties,
     bodyText: statement.body?.[0] ?? '',
@@ -207,7 +213,7 @@ export function createRoutine(x: DdlContext, statement: CreateFunctionStatement)
   };
   // Its body may call it.
   x.putEntry(entry);
-  const body = boundBody(x, statement, entry);
+  const body = isInternal ? null : boundBody(x, statement, entry);
   if (body !== null) x.putEntry({ ...entry, ...body, dependsOn: [...uses, ...body.dependsOn] });
   return { tag: `CREATE ${word.toUpperCase()}` };
 }

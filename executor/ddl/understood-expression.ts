@@ -431,7 +431,8 @@ export class UnderstoodExpressions {
       const within: Expression = { ...node, negated: false, arg: left, query };
       return node.negated ? { kind: 'not', arg: within, position } : within;
     }
-    if (node.operator === '=' && !node.all) return { kind: 'inSubquery', arg: left, query, negated: false, position };
+    if (node.operator === '=' && !node.all && keptSchema(node.schema) === null)
+      return { kind: 'inSubquery', arg: left, query, negated: false, position };
     return { ...node, left, query };
   }
 

@@ -3,7 +3,9 @@
  * form each operator stands in parentheses, in the pretty form where isSimple() says so. After: PostgreSQL, ruleutils.c,
  * get_rule_expr() and get_const_expr().
  */
+
 import { quoteIdentifier } from '../../catalog/functions/quote.ts';
+import { KEPT_IN } from '../../catalog/kept-routines.ts';
 import type {
   Expression,
   FunctionCall,
@@ -343,7 +345,7 @@ export class ExpressionPrinter {
         break;
       case 'quantifiedSubquery':
         this.#compared(node.left);
-        this.#write(` ${writtenOperator(node)} ${node.all ? 'ALL' : 'ANY'} `);
+        this.#write(` ${writtenOperator(node)} ${node.all ? 'ALL' : node.operator === '=' ? KEPT_IN : 'ANY'} `);
         break;
       default:
         hasOwn = false;

@@ -449,6 +449,7 @@ const VARYING = new Set<Representation>([
     'float8',
     'interval',
     'bpchar',
+    'citext',
     'jsonb',
     'array',
     'record',

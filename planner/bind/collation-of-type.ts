@@ -16,6 +16,7 @@ export function typeCollation(context: BindContext, typeOid: number): number {
       const { types } = context;
       const element = types.elementOf(typeOid);
       if (element !== 0) return typeCollation(context, element);
+      if (types.get(typeOid)?.form === 'citext') return DEFAULT_COLLATION;
       if (!types.isDomain(typeOid)) return 0;
       const entry = context.catalog.type(typeOid);
       return entry?.collationOid ?? typeCollation(context, entry?.baseTypeOid ?? types.base(typeOid));

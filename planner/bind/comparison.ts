@@ -88,7 +88,10 @@ export function compareRows(
   }
   if (left.length === 0) throw context.error('0A000', 'cannot compare rows of zero length', position);
   if (left.length === 1) return makeOperator(context, operator, left[0], right[0], position, schema, node);
-  const calls = left.map((expr, i) => makeOperatorCall(context, operator, expr, right[i], position, schema, node));
+  // One operator for all of them can be kept as it is.
+  const isOne = left.every(({ typeOid }, i) => typeOid === left[0].typeOid && right[i].typeOid === right[0].typeOid);
+  const noted = isOne ? node : null;
+  const calls = left.map((expr, i) => makeOperatorCall(context, operator, expr, right[i], position, schema, noted));
   for (const call of calls) {
     if (call.typeOid !== BOOL) {
       throw context.error(
@@ -141,14 +144,14 @@ export function bindLike(level: Level, node: ast.LikeExpr): Expr {
   if (node.operator === 'similar') {
     const args = node.escape === null ? [node.pattern] : [node.pattern, node.escape];
     pattern = callByName(level, 'similar_to_escape', args, node.position);
-    return makeOperator(level.context, node.negated ? '!~' : '~', left, pattern, position);
+    return makeOperator(level.context, node.negated ? '!~' : '~', left, pattern, position, null, node);
   }
   pattern =
     node.escape === null
       ? bindExpr(level, node.pattern)
       : callByName(level, 'like_escape', [node.pattern, node.escape], node.position);
   const base = node.operator === 'like' ? '~~' : '~~*';
-  return makeOperator(level.context, node.negated ? `!${base}` : base, left, pattern, position);
+  return makeOperator(level.context, node.negated ? `!${base}` : base, left, pattern, position, null, node);
 }
 
 /** BETWEEN [SYMMETRIC]: two comparisons, or four. */
@@ -156,17 +159,14 @@ export function bindBetween(level: Level, node: ast.BetweenExpr): Expr {
   const { context } = level;
   const position = positionOf(context, node.position);
   const arg = bindExpr(level, node.arg);
-  const lower = bindExpr(level, node.lower);
-  const upper = bindExpr(level, node.upper);
-  const one = (low: Expr, high: Expr): Expr => {
-    if (!node.negated) {
-      return makeAnd([
-        makeOperator(context, '>=', arg, low, position),
-        makeOperator(context, '<=', arg, high, position),
-      ])!;
-    }
-    return makeOr([makeOperator(context, '<', arg, low, position), makeOperator(context, '>', arg, high, position)]);
-  };
+  const lower = { bound: node.lower, expr: bindExpr(level, node.lower) };
+  const upper = { bound: node.upper, expr: bindExpr(level, node.upper) };
+  const compare = (operator: string, { bound, expr }: typeof lower): Expr =>
+    makeOperator(context, operator, arg, expr, position, null, bound);
+  const one = (low: typeof lower, high: typeof lower): Expr =>
+    node.negated
+      ? makeOr([compare('<', low), compare('>', high)])
+      : makeAnd([compare('>=', low), compare('<=', high)])!;
   if (!node.symmetric) return one(lower, upper);
   const both = [one(lower, upper), one(upper, lower)];
   return node.negated ? makeAnd(both)! : makeOr(both);
@@ -183,7 +183,7 @@ export function bindInList(level: Level, node: ast.InListExpr): Expr {
   const compare = (item: Expr, i: number): Expr =>
     arg.kind === 'row' && item.kind === 'row' && isWrittenRow(node.arg) && isWrittenRow(node.list[i])
       ? compareRows(level, operator, arg.fields, item.fields, position)
-      : makeOperator(context, operator, arg, item, position);
+      : makeOperator(context, operator, arg, item, position, null, node);
   const constants = list.filter((item) => !mentionsColumns(item));
   const types = [arg.typeOid, ...constants.map((item) => item.typeOid)];
   const common = constants.length > 1 ? commonTypeOf(context, types) : null;
@@ -196,7 +196,7 @@ export function bindInList(level: Level, node: ast.InListExpr): Expr {
     context.types.arrayOf(common) !== 0 &&
     [...new Set(types)].every(isCommon)
   ) {
-    const inList = makeInList(context, arg, constants, common, node.negated, position);
+    const inList = makeInList(context, arg, constants, common, node, position);
     parts.push(inList);
     context.environment.recorder?.parts?.(
       node,
@@ -228,11 +228,16 @@ function makeInList(
   arg: Expr,
   constants: readonly Expr[],
   common: number,
-  negated: boolean,
+  node: ast.InListExpr,
   position: Position,
 ): Expr {
+  const { negated } = node;
   const items = constants.map((item) => coerceToCommonType(context, item, common, 'IN'));
-  const operator = mustFindOperator(context, '=', arg.typeOid, common, position);
+  const operator = mustFindOperator(context, '=', arg.typeOid, common, position, null, node);
+  // What NOT IN is kept as.
+  if (negated && operator.definition !== undefined) {
+    mustFindOperator(context, '<>', arg.typeOid, common, position, null, node);
+  }
   noteBehind(context, operator.function);
   const { types } = resolveTypes(context, [operator.leftType, operator.rightType], [arg.typeOid, common], position);
   return {

@@ -8,7 +8,7 @@ import { FIRST_NORMAL_OID, type RoutineEntry } from '../../catalog/entries.ts';
 import type { FunctionEntry, OperatorEntry, ScalarFunction } from '../../catalog/function-entry.ts';
 import { functionsByName, operatorsByName } from '../../catalog/functions/index.ts';
 import { routineEntryFunction } from '../../catalog/functions/user-aggregates.ts';
-import { withMadeOperators } from '../../catalog/functions/user-operators.ts';
+import { operatorEntry, withMadeOperators } from '../../catalog/functions/user-operators.ts';
 import { routinesOnPath } from '../../catalog/functions/user-routines.ts';
 import { keptRoutineOid } from '../../catalog/kept-routines.ts';
 import { rangeConstructors } from '../../catalog/range-constructors.ts';
@@ -155,10 +155,19 @@ function builtinOperatorsNamed(name: string): BuiltinOperators | undefined {
   return made;
 }
 
-/** In the order of the search path: of operators with one signature the first is found. */
+/**
+ * In the order of the search path: of operators with one signature the first is found. Kept texts find those of extensions wherever they are:
+ * what has no place for a schema (CASE x WHEN, USING, IS DISTINCT FROM, rows) means what it meant when it was kept.
+ */
 export function namedOperators(context: BindContext, name: string, schema: string | null): readonly OperatorEntry[] {
+  const { catalog, environment, storedText } = context;
   const builtin = schema === null || schema === 'pg_catalog' ? operatorsByName(name) : [];
-  return withMadeOperators(context.catalog, name, schema, context.environment.searchPath, builtin);
+  const found = withMadeOperators(catalog, name, schema, environment.searchPath, builtin);
+  if (schema !== null || storedText === 0) return found;
+  const others = catalog
+    .operatorsNamed(name)
+    .filter(({ oid, extensionOid }) => extensionOid !== undefined && !found.some((entry) => entry.oid === oid));
+  return others.length === 0 ? found : [...found, ...others.map((other) => operatorEntry(catalog, other))];
 }
 
 /** One of exactly these types (0 on the left: a prefix one). */
@@ -277,7 +286,7 @@ export function mustFindOperator(
       : findBinaryOperator(context, name, left, right, schema);
   if (found !== null && found !== 'ambiguous') {
     if (found.function.oid === 0) throw context.error('42883', `operator is only a shell: ${signatureOf()}`, position);
-    if (found.definition !== undefined) context.environment.noteOperator?.(node, found.oid);
+    if (found.definition !== undefined) context.environment.noteOperator?.(node, found.oid, name);
     return found;
   }
   if (found === 'ambiguous') {

@@ -75,7 +75,8 @@ function bodyStatements(context: BindContext, routine: RoutineEntry): readonly a
 }
 
 function isPlain(routine: RoutineEntry): boolean {
-  return routine.kind === 'function' && !routine.securityDefiner && routine.settings.length === 0;
+  const { kind, language, securityDefiner, settings } = routine;
+  return kind === 'function' && language === 'sql' && !securityDefiner && settings.length === 0;
 }
 
 /** Runs with the function marked as being opened; null for one that is open already: recursion ends where it began. */

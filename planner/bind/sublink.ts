@@ -98,7 +98,7 @@ function subqueryColumns(query: Query): Expr[] {
 
 /** x IN (SELECT ...) */
 export function bindInSubquery(level: Level, node: ast.InSubqueryExpr): Expr {
-  const any = quantified(level, node.arg, node.query, '=', false, node.position);
+  const any = quantified(level, node.arg, node.query, '=', false, node.position, null, node);
   return node.negated ? { kind: 'not', arg: any, typeOid: BOOL, typeModifier: -1 } : any;
 }
 

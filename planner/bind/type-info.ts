@@ -2,7 +2,15 @@
  * What overload resolution asks of a type: category, preference, element and array types, and its printed name. A thin layer
  * over the registry of types/, in which the catalog has made user-made types known.
  */
-import { baseTypeOid, formatType, isArrayType, type SqlType, typeByName, typeByOid } from '../../types/type.ts';
+import {
+  type BaseForm,
+  baseTypeOid,
+  formatType,
+  isArrayType,
+  type SqlType,
+  typeByName,
+  typeByOid,
+} from '../../types/type.ts';
 
 export const BOOL = 16;
 export const NAME = 19;
@@ -52,7 +60,11 @@ export const ANYCOMPATIBLEARRAY = 5078;
 export const ANYCOMPATIBLENONARRAY = 5079;
 export const ANYCOMPATIBLERANGE = 5080;
 export const ANYMULTIRANGE = 4537;
+const ANYCITEXT = 9200;
 export const ANYCOMPATIBLEMULTIRANGE = 4538;
+
+/** What comparisons of an extension's type are found under. */
+const FORM_COMPARED_AS: Readonly<Record<BaseForm, number>> = { citext: ANYCITEXT };
 
 export class TypeLookup {
   get(oid: number): SqlType | undefined {
@@ -128,7 +140,11 @@ export class TypeLookup {
     if (type.kind === 'c') return RECORD;
     if (type.kind === 'r') return ANYRANGE;
     if (type.kind === 'm') return ANYMULTIRANGE;
-    if (isArrayType(type) && typeByOid(type.elementOid)?.kind !== 'b') return ANYARRAY;
+    if (type.form !== undefined) return FORM_COMPARED_AS[type.form];
+    if (isArrayType(type)) {
+      const element = typeByOid(type.elementOid);
+      if (element?.kind !== 'b' || element.form !== undefined) return ANYARRAY;
+    }
     return base;
   }
   /** format_type without a modifier, as messages name types. */

@@ -2,6 +2,7 @@
 import { expect } from 'chai';
 import {
   allCasts,
+  allExtensionFunctions,
   allFunctions,
   allOperators,
   comparisonOperator,
@@ -22,7 +23,7 @@ describe('function registry', () => {
   });
 
   it('has a row for each implementation', () => {
-    const known = new Set(allFunctions().map((f) => f.internalName));
+    const known = new Set([...allFunctions(), ...allExtensionFunctions()].map((f) => f.internalName));
     const implemented = FUNCTION_MODULES.flatMap((module) =>
       Object.values(module).flatMap((group) => Object.keys(group)),
     );

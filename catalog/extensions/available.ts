@@ -4,7 +4,18 @@
  * EXTENSION, in SQL over the built-in functions of functions/crypto.ts, and belong to it.
  */
 
-import type { SearchMethod, SearchOption } from './entries.ts';
+import type { BaseForm } from '../../types/index.ts';
+import type { CastDefinition, SearchMethod, SearchOption } from '../entries.ts';
+import { CITEXT } from './citext.ts';
+
+/** Between the extension's type and another one. */
+export interface ExtensionCast {
+  readonly source: string;
+  readonly target: string;
+  readonly context: CastDefinition['context'];
+  /** A function of the extension, by its name; null: the values are the same. */
+  readonly function: string | null;
+}
 
 export interface AvailableExtension {
   readonly name: string;
@@ -12,8 +23,16 @@ export interface AvailableExtension {
   readonly comment: string;
   /** Who may create in the database may have it. */
   readonly isTrusted: boolean;
-  /** CREATE FUNCTION without the words before the name; made in the extension's schema. `{d}`: the oid of its dictionary d. */
+  /** A base type of the extension's name. */
+  readonly type?: BaseForm;
+  /**
+   * CREATE FUNCTION without the words before the name; made in the extension's schema. `{d}`: the oid of its dictionary d; `{s}`: the schema.
+   * LANGUAGE internal: a function of functions/extension-procs.ts, or of pg_catalog, by its internal name.
+   */
   readonly functions: readonly string[];
+  /** CREATE AGGREGATE and CREATE OPERATOR likewise: `aggregate ...`, `operator ...`. */
+  readonly further?: readonly string[];
+  readonly casts?: readonly ExtensionCast[];
   /** A text search template, and a dictionary of it, of this name. */
   readonly dictionary?: {
     readonly method: SearchMethod;
@@ -74,6 +93,7 @@ const AVAILABLE: readonly AvailableExtension[] = [
     isTrusted: true,
     functions: [],
   },
+  CITEXT,
   { name: 'pg_prewarm', version: '1.2', comment: 'prewarm relation data', isTrusted: false, functions: [] },
   {
     name: 'pg_trgm',

@@ -1,0 +1,91 @@
+/**
+ * Conditions that have no place for an operator's schema (LIKE, BETWEEN, IN), for texts that are to be kept: where user-made operators are
+ * behind them, as these operators.
+ */
+import { keptRoutineName, keptRoutineOid } from '../../catalog/kept-routines.ts';
+import type { Expression } from '../../parser/ast.ts';
+import { plainCall } from '../../parser/index.ts';
+import type { DdlContext } from './context.ts';
+import { mentionsColumns } from './understood-expression.ts';
+import { castTo, isUnknownLiteral } from './understood-literal.ts';
+
+/** Null: nothing that would have to be written in another way. */
+export function withOperators(x: DdlContext, node: Expression): Expression | null {
+  switch (node.kind) {
+    case 'like':
+      return ofLike(x, node);
+    case 'between':
+      return ofBetween(x, node);
+    case 'inList':
+      return ofInList(x, node);
+    case 'inSubquery':
+      return ofInSubquery(x, node);
+    default:
+      return null;
+  }
+}
+
+type Kind<K extends Expression['kind']> = Extract<Expression, { kind: K }>;
+
+/** `operator` of the schema's place; null: a built-in one. */
+function madeOperator(x: DdlContext, node: object, operator: string): { operator: string; schema: string } | null {
+  const oid = x.operatorOf(node, operator);
+  return oid === 0 ? null : { operator, schema: keptRoutineName(oid) };
+}
+
+function ofLike(x: DdlContext, node: Kind<'like'>): Expression | null {
+  const { left, pattern, escape: escapeBy, negated, position } = node;
+  const name = { like: '~~', ilike: '~~*', similar: '~' }[node.operator];
+  const operator = madeOperator(x, node, negated ? `!${name}` : name);
+  if (operator === null) return null;
+  let right = pattern;
+  if (node.operator === 'similar' || escapeBy !== null) {
+    const escaper = node.operator === 'similar' ? 'similar_to_escape' : 'like_escape';
+    right = plainCall(['pg_catalog', escaper], escapeBy === null ? [pattern] : [pattern, escapeBy], -1);
+  }
+  return { kind: 'operator', ...operator, left, right, position };
+}
+
+function ofBetween(x: DdlContext, node: Kind<'between'>): Expression | null {
+  const { arg, lower, upper, negated, symmetric, position } = node;
+  const [low, high] = negated ? ['<', '>'] : ['>=', '<='];
+  if ([lower, upper].every((bound) => x.operatorOf(bound, low) + x.operatorOf(bound, high) === 0)) return null;
+  const compared = (operator: string, right: Expression): Expression => {
+    const made = madeOperator(x, right, operator) ?? { operator, schema: null };
+    return { kind: 'operator', ...made, left: arg, right, position };
+  };
+  const one = (from: Expression, to: Expression): Expression => {
+    return { kind: negated ? 'or' : 'and', args: [compared(low, from), compared(high, to)], position };
+  };
+  if (!symmetric) return one(lower, upper);
+  return { kind: negated ? 'and' : 'or', args: [one(lower, upper), one(upper, lower)], position };
+}
+
+/** As it is bound: values that are no columns are a list, the others comparisons. */
+function ofInList(x: DdlContext, node: Kind<'inList'>): Expression | null {
+  const { list, arg, negated, position } = node;
+  const operator = madeOperator(x, node, negated ? '<>' : '=');
+  if (operator === null) return null;
+  const typeOid = x.catalog.operator(keptRoutineOid(operator.schema))?.rightTypeOid ?? 0;
+  const values = list.filter((item) => !mentionsColumns(item));
+  const isList = values.length > 1;
+  const parts: Expression[] = (isList ? list.filter((item) => !values.includes(item)) : list).map((right) => ({
+    kind: 'operator',
+    ...operator,
+    ...{ left: arg, right, position },
+  }));
+  if (isList) {
+    const elements = values.map((item) => (isUnknownLiteral(item) ? castTo(x, item, typeOid) : item));
+    const array: Expression = { kind: 'array', elements, position };
+    parts.unshift({ kind: 'quantifiedArray', ...operator, all: negated, left: arg, array, position });
+  }
+  return parts.length === 1 ? parts[0] : { kind: negated ? 'and' : 'or', args: parts, position };
+}
+
+function ofInSubquery(x: DdlContext, node: Kind<'inSubquery'>): Expression | null {
+  const { arg, query, negated, position } = node;
+  const operator = madeOperator(x, node, '=');
+  if (operator === null) return null;
+  const any: Expression = { kind: 'quantifiedSubquery', ...operator, all: false, left: arg, query, position };
+  return negated ? { kind: 'not', arg: any, position } : any;
+}
