@@ -174,7 +174,7 @@ function leftJoinOf(item: FromItem, rel: number): FromItem | null {
   return leftJoinOf(item.left, rel) ?? leftJoinOf(item.right, rel);
 }
 
-function relsOfItem(item: FromItem, into = new Set<number>()): ReadonlySet<number> {
+export function relsOfItem(item: FromItem, into = new Set<number>()): ReadonlySet<number> {
   if (item.kind === 'rel') into.add(item.rel);
   else for (const child of item.kind === 'group' ? item.items : [item.left, item.right]) relsOfItem(child, into);
   return into;

@@ -16,28 +16,54 @@ import {
 } from '../logical.ts';
 import { freeRels, relsOf } from '../relation-sets.ts';
 import { hasSetReturning, hasSublink, isVolatile, replaceExpr, someExpr } from '../traverse.ts';
+import { relsOfItem } from './flatten-subqueries.ts';
 
 export function pushDownConditions(query: Query): Query {
-  if (query.where === null || !hasSubquery(query)) return query;
-  const nullable = new Set<number>();
-  for (const item of query.from) collectNullable(item, nullable);
-  const kept: Expr[] = [];
+  if (!hasSubquery(query)) return query;
   const relations = new Map<number, Relation>(query.relations);
-  let changed = false;
-  for (const part of conjuncts(query.where)) {
-    const target = targetOf(part, relations);
-    if (target === null || nullable.has(target.rel)) {
-      kept.push(part);
-      continue;
-    }
-    const pushed = pushInto(target.query, part, target.rel);
-    if (pushed === null) kept.push(part);
-    else {
-      relations.set(target.rel, { ...target, query: pushed });
-      changed = true;
-    }
+  const pusher = new Pusher(relations);
+  const from = query.from.map((item) => pusher.inJoins(item));
+  const where = pusher.into(query.from, query.where);
+  return pusher.hasPushed ? { ...query, relations, from, where } : query;
+}
+
+class Pusher {
+  readonly #relations: Map<number, Relation>;
+  hasPushed = false;
+
+  constructor(relations: Map<number, Relation>) {
+    this.#relations = relations;
   }
-  return changed ? { ...query, relations, where: makeAnd(kept) } : query;
+
+  /** What is left of a condition that rows of the items must fulfil. */
+  into(items: readonly FromItem[], condition: Expr | null): Expr | null {
+    if (condition === null) return null;
+    const reached = new Set(items.flatMap((item) => [...relsOfItem(item)]));
+    for (const item of items) withoutNullable(item, reached);
+    const kept: Expr[] = [];
+    for (const part of conjuncts(condition)) {
+      const target = targetOf(part, this.#relations);
+      const pushed = target === null || !reached.has(target.rel) ? null : pushInto(target.query, part, target.rel);
+      if (target === null || pushed === null) kept.push(part);
+      else {
+        this.#relations.set(target.rel, { ...target, query: pushed });
+        this.hasPushed = true;
+      }
+    }
+    return makeAnd(kept);
+  }
+
+  /** Conditions of joins: of those that keep all rows of their left side, they are about the right one. */
+  inJoins(item: FromItem): FromItem {
+    if (item.kind === 'rel') return item;
+    if (item.kind === 'group') {
+      const where = this.into(item.items, item.where);
+      return { ...item, items: item.items.map((child) => this.inJoins(child)), where };
+    }
+    const { type, left, right, on } = item;
+    const sides = type === 'full' ? [] : type === 'inner' ? [left, right] : [right];
+    return { ...item, on: this.into(sides, on), left: this.inJoins(left), right: this.inJoins(right) };
+  }
 }
 
 function hasSubquery({ relations }: Query): boolean {
@@ -45,24 +71,18 @@ function hasSubquery({ relations }: Query): boolean {
   return false;
 }
 
-function collectNullable(item: FromItem, into: Set<number>): void {
+/** Takes out of `rels` those that a join within the item may fill with NULL, or that are not seen above it. */
+function withoutNullable(item: FromItem, rels: Set<number>): void {
   if (item.kind === 'rel') return;
   if (item.kind === 'group') {
-    for (const child of item.items) collectNullable(child, into);
+    for (const child of item.items) withoutNullable(child, rels);
     return;
   }
-  collectNullable(item.left, into);
-  collectNullable(item.right, into);
-  const mark = (child: FromItem): void => {
-    if (child.kind === 'rel') into.add(child.rel);
-    else if (child.kind === 'group') child.items.forEach(mark);
-    else {
-      mark(child.left);
-      mark(child.right);
-    }
-  };
-  if (item.type !== 'inner' && item.type !== 'semi') mark(item.right);
-  if (item.type === 'full') mark(item.left);
+  const { type, left, right } = item;
+  withoutNullable(left, rels);
+  withoutNullable(right, rels);
+  if (type !== 'inner' && type !== 'semi') for (const rel of relsOfItem(right)) rels.delete(rel);
+  if (type === 'full') for (const rel of relsOfItem(left)) rels.delete(rel);
 }
 
 /** The one subquery that the condition is about. */
