@@ -4,7 +4,13 @@
  */
 import { baseTypeOid, isArrayType, OID, typeByOid } from '../types/index.ts';
 
-export type InvertedClassName = 'array_ops' | 'jsonb_ops' | 'jsonb_path_ops' | 'tsvector_ops' | 'gin_trgm_ops';
+export type InvertedClassName =
+  | 'array_ops'
+  | 'jsonb_ops'
+  | 'jsonb_path_ops'
+  | 'tsvector_ops'
+  | 'gin_trgm_ops'
+  | 'gin_hstore_ops';
 
 export interface InvertedClass {
   readonly name: InvertedClassName;
@@ -29,6 +35,10 @@ export const JSONB_EXISTS_ANY = 10;
 const JSONB_EXISTS_ALL = 11;
 export const JSONB_PATH_EXISTS = 15;
 export const JSONB_PATH_MATCH = 16;
+/** hstore's are jsonb's. */
+export const HSTORE_CONTAINS = JSONB_CONTAINS;
+export const HSTORE_EXISTS = JSONB_EXISTS;
+export const HSTORE_EXISTS_ANY = JSONB_EXISTS_ANY;
 /** tsvector strategies. */
 const TEXT_SEARCH_MATCH = 1;
 const TEXT_SEARCH_MATCH_DEPRECATED = 2;
@@ -101,6 +111,17 @@ const CLASSES: readonly InvertedClass[] = [
       ['=', TRIGRAM_EQUALS],
     ]),
   },
+  {
+    name: 'gin_hstore_ops',
+    inputType: OID.ANYHSTORE,
+    isDefault: true,
+    strategies: new Map([
+      ['@>', HSTORE_CONTAINS],
+      ['?', HSTORE_EXISTS],
+      ['?|', HSTORE_EXISTS_ANY],
+      ['?&', JSONB_EXISTS_ALL],
+    ]),
+  },
 ];
 
 export function invertedClassByName(name: string): InvertedClass | undefined {
@@ -114,6 +135,7 @@ export function invertedClassAccepts(item: InvertedClass, typeOid: number): bool
     const type = typeByOid(base);
     return type !== undefined && isArrayType(type);
   }
+  if (item.inputType === OID.ANYHSTORE) return typeByOid(base)?.form === 'hstore';
   return base === item.inputType || (item.inputType === OID.TEXT && base === OID.VARCHAR);
 }
 

@@ -8,7 +8,7 @@ import { systemDomain } from './system-types.ts';
 export const NAME_BYTES_MAX = 63;
 const KIND_LETTERS = { enum: 'e', domain: 'd', composite: 'c', range: 'r', multirange: 'm', base: 'b' } as const;
 const CATEGORIES = { enum: 'E', composite: 'C', range: 'R', multirange: 'R', base: 'U' } as const;
-const FORM_CATEGORIES: Readonly<Record<BaseForm, string>> = { citext: 'S' };
+const FORM_CATEGORIES: Readonly<Record<BaseForm, string>> = { citext: 'S', hstore: 'U' };
 
 /** Registers the type and its array type. Again, with the older entry, when a change of it was rolled back. */
 export function registerTypeEntry(entry: TypeEntry): void {

@@ -2,7 +2,13 @@
 
 import type { OperatorEntry, ScalarFunction } from '../catalog/function-entry.ts';
 import { looseEqualityKey, uncollated } from '../catalog/functions/collated.ts';
-import { allOperators, extensionComparisons, functionByOid, operatorsByName } from '../catalog/functions/index.ts';
+import {
+  allExtensionOperators,
+  allOperators,
+  extensionOperatorsByName,
+  functionByOid,
+  operatorsByName,
+} from '../catalog/functions/index.ts';
 import type { Expr } from './expr.ts';
 
 const byFunction = new Map<number, OperatorEntry>();
@@ -14,7 +20,7 @@ const COMPARISONS = ['=', '<>', '<', '<=', '>', '>=', '~~', '!~~', '~~*', '!~~*'
 
 /** Those behind the types of extensions, too. */
 function named(name: string): readonly OperatorEntry[] {
-  return [...operatorsByName(name), ...extensionComparisons(name)];
+  return [...operatorsByName(name), ...extensionOperatorsByName(name)];
 }
 
 function load(): void {
@@ -65,7 +71,7 @@ export function operatorOf(fn: ScalarFunction): OperatorEntry | null {
   if (known !== null) return known;
   if (others === null) {
     others = new Map();
-    for (const operator of allOperators())
+    for (const operator of [...allOperators(), ...allExtensionOperators()])
       if (!others.has(operator.function.oid)) others.set(operator.function.oid, operator);
   }
   return others.get(fn.oid) ?? null;

@@ -10,6 +10,7 @@ import type { TimeTz } from './datetime/time-tz.ts';
 import { sqlError } from './errors.ts';
 import { compareTsqueries, unweightedTsquery } from './fulltext/tsquery.ts';
 import { compareTsvectors } from './fulltext/tsvector.ts';
+import { compareHstores } from './hstore.ts';
 import { compareJsonb, jsonbHashKey, readJsonb } from './jsonb.ts';
 import { toLower } from './letter-case.ts';
 import type { Numeric } from './numeric.ts';
@@ -96,6 +97,7 @@ const SIMPLE: Readonly<Partial<Record<Representation, Comparator>>> = {
   text: compareText,
   bpchar: (a: string, b: string) => (a === b ? 0 : compareText(trimBlanks(a), trimBlanks(b))),
   citext: (a: string, b: string) => (a === b ? 0 : compareText(toLower(a), toLower(b))),
+  hstore: compareHstores,
   bytea: compareBytes,
   uuid: compareAscii,
   timetz: compareTimeTz,
@@ -223,6 +225,7 @@ export function equality(oid: number): (a: Value, b: Value) => boolean {
     case 'uuid':
     case 'address':
     case 'enum':
+    case 'hstore':
       return (a, b) => a === b;
     case 'citext':
       return (a: string, b: string) => a === b || toLower(a) === toLower(b);

@@ -58,6 +58,7 @@ export function encodeDatum(oid: number, value: Value): Uint8Array {
     case 'text':
     case 'bpchar':
     case 'citext':
+    case 'hstore':
     case 'jsonb':
       return Buffer.from(value as string, 'utf8');
     case 'bytea':
@@ -84,6 +85,7 @@ export function decodeDatum(oid: number, bytes: Uint8Array, start: number, end: 
     case 'text':
     case 'bpchar':
     case 'citext':
+    case 'hstore':
     case 'jsonb':
       return decodeText(bytes, start, end);
     case 'enum':
@@ -143,6 +145,7 @@ function writeDatum(kind: Representation, value: Value, writer: ByteWriter): voi
     case 'text':
     case 'bpchar':
     case 'citext':
+    case 'hstore':
     case 'jsonb':
       writer.text(value);
       return;

@@ -60,6 +60,7 @@ export {
   samePoint,
   slope,
 } from './geometry.ts';
+export { type HstorePairs, hstoreJson, hstoreOf, readHstore } from './hstore.ts';
 export { inputInt8, normaliseInt8 } from './integer.ts';
 export {
   type BinaryInput,

@@ -11,6 +11,7 @@ import { arrayCodec, recordCodec, VECTOR_TYPES, vectorCodec } from './composite-
 import { datetimeCodec } from './datetime/codecs.ts';
 import { coerceInterval, coerceTimeTz, roundMicros } from './datetime/precision.ts';
 import { geometryCodec } from './geometry.ts';
+import { HSTORE_CODEC } from './hstore.ts';
 import type { Numeric } from './numeric.ts';
 import { OID } from './oid.ts';
 import { multirangeCodec, rangeCodec } from './range-text.ts';
@@ -51,6 +52,7 @@ function makeCodec(oid: number): Codec {
   const type = typeByOid(oid);
   if (type === undefined) return closedCodec(oid);
   if (type.form === 'citext') return codecOf(OID.TEXT);
+  if (type.form === 'hstore') return HSTORE_CODEC;
   if (type.kind === 'e') return enumCodec(oid);
   if (type.kind === 'c') return recordCodec(oid, codecOf);
   if (type.kind === 'r') return rangeCodec(rangeType(oid), codecOf(rangeType(oid).subtypeOid));

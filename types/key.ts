@@ -31,6 +31,7 @@ import type { Interval } from './datetime/interval.ts';
 import type { TimeTz } from './datetime/time-tz.ts';
 import { sqlError } from './errors.ts';
 import { writeTsqueryKey, writeTsvectorKey } from './fulltext/keys.ts';
+import { hstoreEnds, hstoreStrings, readHstore } from './hstore.ts';
 import { type Jsonb, type JsonbObject, jsonbRank, readJsonb } from './jsonb.ts';
 import { toLower } from './letter-case.ts';
 import { Numeric } from './numeric.ts';
@@ -132,6 +133,7 @@ export function hasFixedKeys(oid: number): boolean {
     case 'text':
     case 'bpchar':
     case 'citext':
+    case 'hstore':
     case 'bytea':
     case 'uuid':
       return true;
@@ -191,6 +193,8 @@ function payloadEncoder(oid: number): KeyEncoder {
       return (value: string, writer) => writeText(trimBlanks(value), writer);
     case 'citext':
       return (value: string, writer) => writeText(toLower(value), writer);
+    case 'hstore':
+      return writeHstore;
     case 'bytea':
       return writeBytea;
     case 'uuid':
@@ -300,6 +304,14 @@ function writeFloat(value: number, writer: KeyWriter): void {
 function writeText(value: string, writer: KeyWriter): void {
   writer.text(value);
   writer.uint8(0);
+}
+
+/** In the order of compareHstores: the empty one first. */
+function writeHstore(value: string, writer: KeyWriter): void {
+  const pairs = readHstore(value);
+  writer.uint8(pairs.size === 0 ? 0 : 1);
+  writeText(hstoreStrings(pairs), writer);
+  for (const end of hstoreEnds(pairs)) writeOrdered(end, writer);
 }
 
 function writeBytea(value: Uint8Array, writer: KeyWriter): void {

@@ -185,6 +185,7 @@ export const OID = {
   TSTZMULTIRANGE_ARRAY: 6153,
   DATEMULTIRANGE_ARRAY: 6155,
   INT8MULTIRANGE_ARRAY: 6157,
-  /** What the functions behind citext are declared over, as those of enums are over anyenum. Not in pg_type. */
+  /** What the functions behind citext and hstore are declared over, as those of enums are over anyenum. Not in pg_type. */
   ANYCITEXT: 9200,
+  ANYHSTORE: 9201,
 } as const;

@@ -36,6 +36,8 @@ export type Representation =
   | 'bpchar'
   /** Text in which upper and lower case are the same. */
   | 'citext'
+  /** Pairs as they are printed (hstore.ts). */
+  | 'hstore'
   | 'bytea'
   | 'uuid'
   | 'jsonb'
@@ -92,6 +94,7 @@ const KNOWN: ReadonlyMap<number, Representation> = new Map<number, Representatio
   [OID.NUMERIC, 'numeric'],
   [OID.BPCHAR, 'bpchar'],
   [OID.ANYCITEXT, 'citext'],
+  [OID.ANYHSTORE, 'hstore'],
   [OID.BYTEA, 'bytea'],
   [OID.UUID, 'uuid'],
   [OID.JSONB, 'jsonb'],

@@ -12,8 +12,8 @@ export type TypeAlign = 'c' | 's' | 'i' | 'd';
 /** b base, c composite, d domain, e enum, p pseudo, r range, m multirange. */
 export type TypeKind = 'b' | 'c' | 'd' | 'e' | 'p' | 'r' | 'm';
 export type TypeStorage = 'p' | 'e' | 'm' | 'x';
-/** Base types that extensions make: citext is text in which case does not count. */
-export type BaseForm = 'citext';
+/** Base types that extensions make: citext is text in which case does not count, hstore pairs of texts (hstore.ts). */
+export type BaseForm = 'citext' | 'hstore';
 
 export interface SqlType {
   readonly oid: number;

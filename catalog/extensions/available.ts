@@ -7,6 +7,7 @@
 import type { BaseForm } from '../../types/index.ts';
 import type { CastDefinition, SearchMethod, SearchOption } from '../entries.ts';
 import { CITEXT } from './citext.ts';
+import { HSTORE } from './hstore.ts';
 
 /** Between the extension's type and another one. */
 export interface ExtensionCast {
@@ -94,6 +95,7 @@ const AVAILABLE: readonly AvailableExtension[] = [
     functions: [],
   },
   CITEXT,
+  HSTORE,
   { name: 'pg_prewarm', version: '1.2', comment: 'prewarm relation data', isTrusted: false, functions: [] },
   {
     name: 'pg_trgm',

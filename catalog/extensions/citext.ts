@@ -3,13 +3,9 @@
  * version 1.6; the functions that PostgreSQL writes in C are those of functions/citext.ts and of pg_catalog.
  */
 import type { AvailableExtension, ExtensionCast } from './available.ts';
+import { internal, operator } from './members.ts';
 
 const STABLE_TEXT = 'IMMUTABLE STRICT PARALLEL SAFE';
-
-/** A function of arguments of these types that is the built-in one of the name. */
-function internal(signature: string, result: string, internalName: string): string {
-  return `${signature} RETURNS ${result} LANGUAGE internal ${STABLE_TEXT} AS '${internalName}'`;
-}
 
 const COMPARISONS = ['eq', 'ne', 'lt', 'le', 'gt', 'ge'].map((name) => `citext_${name}`);
 const BY_PATTERN = ['lt', 'le', 'gt', 'ge'].map((name) => `citext_pattern_${name}`);
@@ -86,11 +82,6 @@ const OVER_TEXTS: readonly string[] = [
   ),
 ];
 
-function operator(name: string, right: string, fn: string, others: string, estimator: string, more = ''): string {
-  const estimators = `RESTRICT = ${estimator}sel, JOIN = ${estimator}joinsel`;
-  return `operator {s}.${name} (LEFTARG = {s}.citext, RIGHTARG = ${right}, FUNCTION = {s}.${fn}, ${others}, ${estimators}${more})`;
-}
-
 /** Name, function, commutator, negator, estimator. */
 const ORDER_OPERATORS: readonly (readonly [string, string, string, string, string])[] = [
   ['=', 'citext_eq', '=', '<>', 'eq'],
@@ -117,20 +108,23 @@ const PATTERN_OPERATORS: readonly (readonly [string, string, string, string])[] 
   ['!~~*', 'texticnlike', '~~*', 'icnlike'],
 ];
 
+const C = '{s}.citext';
+
+function estimators(name: string): readonly [string, string] {
+  return [`${name}sel`, `${name}joinsel`];
+}
+
 const FURTHER: readonly string[] = [
   ...ORDER_OPERATORS.map(([name, fn, commutator, negator, estimator]) =>
-    operator(
-      name,
-      '{s}.citext',
-      fn,
-      `COMMUTATOR = OPERATOR({s}.${commutator}), NEGATOR = OPERATOR({s}.${negator})`,
-      estimator,
-      name === '=' ? ', HASHES, MERGES' : '',
-    ),
+    operator({
+      ...{ name, left: C, right: C, function: fn, commutator, negator },
+      estimators: estimators(estimator),
+      isEquality: name === '=',
+    }),
   ),
-  ...['{s}.citext', 'text'].flatMap((right) =>
+  ...[C, 'text'].flatMap((right) =>
     PATTERN_OPERATORS.map(([name, fn, negator, estimator]) =>
-      operator(name, right, fn, `NEGATOR = OPERATOR({s}.${negator})`, estimator),
+      operator({ name, left: C, right, function: fn, negator, estimators: estimators(estimator) }),
     ),
   ),
   'aggregate {s}.min({s}.citext) (SFUNC = {s}.citext_smaller, STYPE = {s}.citext, SORTOP = OPERATOR({s}.<), COMBINEFUNC = {s}.citext_smaller, PARALLEL = SAFE)',

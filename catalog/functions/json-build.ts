@@ -4,6 +4,7 @@
  */
 import {
   baseTypeOid,
+  hstoreJson,
   isArrayType,
   Numeric,
   OID,
@@ -35,7 +36,16 @@ export function isoTimestamp(text: string): string {
 const NUMBER = /^-?(0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?$/;
 
 /** What distinguishes a type for JSON. */
-export type JsonCategory = 'boolean' | 'number' | 'datetime' | 'json' | 'jsonb' | 'array' | 'composite' | 'other';
+export type JsonCategory =
+  | 'boolean'
+  | 'number'
+  | 'datetime'
+  | 'json'
+  | 'jsonb'
+  | 'array'
+  | 'composite'
+  | 'pairs'
+  | 'other';
 
 export function jsonCategory(typeOid: number): JsonCategory {
   const base = baseTypeOid(typeOid);
@@ -66,11 +76,13 @@ export function jsonCategory(typeOid: number): JsonCategory {
   const type = typeByOid(base);
   if (type === undefined) return 'other';
   if (type.kind === 'c') return 'composite';
+  // It has a cast to json.
+  if (type.form === 'hstore') return 'pairs';
   return isArrayType(type) ? 'array' : 'other';
 }
 
 /** Names of a record's fields: its type's attributes, or those it carries (a row of a query), or f1, f2 ... */
-function fieldNames(typeOid: number, record: SqlRecord): readonly string[] {
+export function fieldNames(typeOid: number, record: SqlRecord): readonly string[] {
   const attributes = typeByOid(baseTypeOid(typeOid))?.attributes;
   if (attributes !== undefined) return attributes.map(({ name }) => name);
   const carried = (record as { names?: readonly string[] | null }).names;
@@ -139,6 +151,8 @@ export function jsonWriter(typeOid: number, arraySeparator = ','): JsonWriter {
     }
     case 'composite':
       return recordWriter(typeOid);
+    case 'pairs':
+      return (value: string) => hstoreJson(value, false);
     case 'other':
       return (value, context) => quoteJson(outputText(typeOid, value, context.format));
   }
@@ -176,6 +190,7 @@ export function jsonbMaker(typeOid: number): (value: Value, context: FunctionCon
     case 'other':
       return (value, context) => outputText(typeOid, value, context.format);
     case 'array':
+    case 'pairs':
       return (value, context) => parseJsonb(jsonWriter(typeOid)(value, context));
     case 'composite': {
       const makers = new Map<number, ReturnType<typeof jsonbMaker>>();

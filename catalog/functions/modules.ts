@@ -29,6 +29,7 @@ import { shapeFunctions } from './geometry-shapes.ts';
 import { hashFunctions } from './hash.ts';
 import { historyFunctions } from './history.ts';
 import { hotDataFunctions } from './hot-data.ts';
+import { hstoreFunctions } from './hstore.ts';
 import { integerFunctions } from './integer.ts';
 import { jsonFunctions } from './json.ts';
 import { jsonAggregates } from './json-aggregates.ts';
@@ -74,6 +75,7 @@ export const FUNCTION_MODULES: readonly FunctionModule[] = [
   windowFunctions,
   snapshotFunctions,
   citextFunctions,
+  hstoreFunctions,
   systemFunctions,
   datumSizeFunctions,
   objectAddressFunctions,

@@ -270,8 +270,12 @@ export function operatorsByName(name: string): readonly OperatorEntry[] {
   return list;
 }
 
-/** Comparisons behind the types of extensions, which no database shows as they are. */
-export function extensionComparisons(name: string): readonly OperatorEntry[] {
+/** Operators behind the types of extensions, which no database shows as they are. */
+export function allExtensionOperators(): OperatorEntry[] {
+  return [...extensionOperators().offsetByOid].map(([oid, offset]) => operatorAt(extensionOperators(), oid, offset));
+}
+
+export function extensionOperatorsByName(name: string): readonly OperatorEntry[] {
   const table = extensionOperators();
   return (table.offsetsByName.get(name) ?? []).map((offset) => operatorAt(table, oidAt(table, offset), offset));
 }
@@ -376,7 +380,7 @@ function sameTypeOperators(name: string): Map<number, OperatorEntry> {
   let byType = comparisonOperators.get(name);
   if (byType === undefined) {
     byType = new Map();
-    for (const operator of [...operatorsByName(name), ...extensionComparisons(name)]) {
+    for (const operator of [...operatorsByName(name), ...extensionOperatorsByName(name)]) {
       if (operator.leftType === operator.rightType) byType.set(operator.leftType, operator);
     }
     comparisonOperators.set(name, byType);

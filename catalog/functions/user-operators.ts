@@ -5,7 +5,7 @@ import type { CastEntry, OperatorEntry, ScalarFunction } from '../function-entry
 import { keptRoutineOid } from '../kept-routines.ts';
 import { quoteIdentifier } from './quote.ts';
 import {
-  extensionComparisons,
+  extensionOperatorsByName,
   functionByOid,
   functionOfExtension,
   operatorByOid,
@@ -34,15 +34,19 @@ function functionOf(catalog: Catalog, oid: number): ScalarFunction {
   const builtin = functionByOid(oid);
   if (builtin !== null) return builtin.kind === 'scalar' ? builtin : NO_FUNCTION;
   const routine = catalog.routine(oid);
-  if (routine === undefined) return NO_FUNCTION;
-  // As itself, so that plans know what it means.
-  if (routine.language === 'internal' && routine.kind === 'function') return functionOfExtension(routine.bodyText);
-  return routineFunction(routine);
+  return routine === undefined ? NO_FUNCTION : routineFunction(routine);
+}
+
+/** Of a function in LANGUAGE internal the built-in one itself, so that plans know what it means. */
+function functionOfOperator(catalog: Catalog, oid: number): ScalarFunction {
+  const routine = catalog.routine(oid);
+  const isInternal = routine?.language === 'internal' && routine.kind === 'function';
+  return isInternal ? functionOfExtension(routine.bodyText) : functionOf(catalog, oid);
 }
 
 export function operatorEntry(catalog: Catalog, definition: OperatorDefinition): OperatorEntry {
-  const fn = functionOf(catalog, definition.functionOid);
-  const known = extensionComparisons(definition.name).find((each) => each.function === fn);
+  const fn = functionOfOperator(catalog, definition.functionOid);
+  const known = extensionOperatorsByName(definition.name).find((each) => each.function === fn);
   return {
     oid: definition.oid,
     name: definition.name,

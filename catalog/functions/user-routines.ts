@@ -38,6 +38,20 @@ export function routineFunction(routine: RoutineEntry): ScalarFunction {
   return known;
 }
 
+const builtins = new WeakMap<RoutineEntry, ScalarFunction>();
+
+/** What calls of a function in LANGUAGE internal become, under its name and types: nobody has to run it. Null: of other functions. */
+export function asBuiltin(entry: ScalarFunction): ScalarFunction | null {
+  const { routine, ...builtin } = entry;
+  if (routine?.language !== 'internal' || routine.kind !== 'function') return null;
+  let known = builtins.get(routine);
+  if (known === undefined) {
+    known = { ...builtin, internalName: routine.bodyText };
+    builtins.set(routine, known);
+  }
+  return known;
+}
+
 function makeFunction(routine: RoutineEntry): ScalarFunction {
   // CALL names all parameters of a procedure, those that come out too.
   const inputs = routine.kind === 'procedure' ? routine.parameters : inputsOf(routine);

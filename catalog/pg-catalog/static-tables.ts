@@ -52,7 +52,7 @@ function indexedAs(typeOid: number): number {
   if (base === OID.VARCHAR) return OID.TEXT;
   const type = typeByOid(base);
   if (type === undefined) return base;
-  if (type.form === 'citext') return OID.TEXT;
+  if (type.form !== undefined) return OID.TEXT;
   if (isArrayType(type)) return OID.ANYARRAY;
   return { b: base, c: OID.RECORD, d: base, e: OID.ANYENUM, m: OID.ANYMULTIRANGE, p: base, r: OID.ANYRANGE }[type.kind];
 }

@@ -36,7 +36,9 @@ function inlined(
   text: string | null,
   use: 'index expression' | 'index predicate',
 ): string | null {
-  if (text === null || keptRoutines(text).length === 0) return text;
+  const mustBeInlined = (kept: string): boolean =>
+    keptRoutines(kept).some((oid) => x.catalog.routine(oid)?.language !== 'internal');
+  if (text === null || !mustBeInlined(text)) return text;
   const target = use === 'index predicate' ? { typeOid: OID.BOOL, typeModifier: -1 } : undefined;
   const expression = x.parseExpression(text);
   const expr = x.bindInlined(expression, table, use, target);
@@ -45,7 +47,7 @@ function inlined(
     if (node.kind === 'call' && node.function.routine !== undefined) isCalled = true;
   });
   const result = isCalled ? text : (boundText(x, expr, table, use, target) ?? text);
-  if (keptRoutines(result).length === 0) return result;
+  if (!mustBeInlined(result)) return result;
   throw sqlError('0A000', `functions in an ${use} must be simple enough to be inlined`, {
     detail:
       'The body must be one SELECT of one expression, without FROM, and the function not be strict unless all in it is.',

@@ -124,7 +124,7 @@ export function checkIndexable(typeOid: number, method: string): void {
   else if (type?.kind === 'c') compared = OID.RECORD;
   else if (type?.kind === 'r') compared = OID.ANYRANGE;
   else if (type?.kind === 'm') compared = OID.ANYMULTIRANGE;
-  else if (type?.form !== undefined) compared = OID.ANYCITEXT;
+  else if (type?.form !== undefined) compared = type.form === 'citext' ? OID.ANYCITEXT : OID.ANYHSTORE;
   else if (type !== undefined && isArrayType(type)) {
     checkIndexable(type.elementOid, method);
     compared = OID.ANYARRAY;

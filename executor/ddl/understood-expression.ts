@@ -541,16 +541,23 @@ export class UnderstoodExpressions {
             this.#asOne(node.fields[i], field),
           ),
         };
-      case 'subscript':
+      case 'subscript': {
+        // A literal has become an integer in an array; in jsonb and hstore it is a text, and shows it.
+        const bounds = bound?.kind === 'subscript' ? bound.subscripts : [];
+        const part = (each: Expression | null, known: Expr | null | undefined): Expression | null => {
+          if (each === null || !isUnknownLiteral(each)) return each === null ? null : this.bare(each);
+          return known ? this.#converted(each, known) : this.typed(each, OID.TEXT);
+        };
         return {
           ...node,
           base: this.node(node.base),
-          subscripts: node.subscripts.map((each) => ({
+          subscripts: node.subscripts.map((each, i) => ({
             ...each,
-            lower: each.lower === null ? null : this.bare(each.lower),
-            upper: each.upper === null ? null : this.bare(each.upper),
+            lower: part(each.lower, bounds[i]?.lower),
+            upper: part(each.upper, bounds[i]?.upper),
           })),
         };
+      }
       case 'field':
       case 'fieldStar': {
         const base = this.node(node.base);

@@ -286,10 +286,13 @@ class UnderstoodQueries {
     }
   }
 
-  /** One key, or several in parentheses. */
+  /** One key, or several in parentheses, each once. */
   #groupKeys(node: Expression, body: SelectBody): Expression {
-    const keys = groupKeys(node).map((key) => this.#expressions.node(ofTarget(key, body, true)));
-    return keys.length > 1 ? ({ ...node, fields: keys } as Expression) : keys[0];
+    const items = groupKeys(node).map((expr) => ({ expr }));
+    const keys = this.#distinct(items, body, ({ expr }) => ({
+      expr: this.#expressions.node(ofTarget(expr, body, true)),
+    }));
+    return keys.length > 1 ? ({ ...node, fields: keys.map(({ expr }) => expr) } as Expression) : keys[0].expr;
   }
 
   #window(spec: WindowSpec): WindowSpec {

@@ -3,6 +3,7 @@ import { invertedClassOf } from '../../catalog/inverted-classes.ts';
 import { baseTypeOid, typeByOid } from '../../types/index.ts';
 import { arrayOps } from './array-terms.ts';
 import type { TermExtractor } from './extractor.ts';
+import { HSTORE_OPS } from './hstore-terms.ts';
 import { JSONB_OPS, JSONB_PATH_OPS } from './jsonb-terms.ts';
 import { TRIGRAM_OPS } from './trigram-terms.ts';
 import { TSVECTOR_OPS } from './tsvector-terms.ts';
@@ -21,6 +22,8 @@ export function extractorOf(typeOid: number, className: string | undefined): Ter
       return TSVECTOR_OPS;
     case 'gin_trgm_ops':
       return TRIGRAM_OPS;
+    case 'gin_hstore_ops':
+      return HSTORE_OPS;
     default:
       throw new Error(`no extractor for type ${typeOid} and operator class ${className}`);
   }

@@ -1,8 +1,9 @@
 /** ARRAY[...], and parts of arrays and of jsonb by subscripts. */
+import { functionOfExtension } from '../../catalog/functions/index.ts';
 import type * as ast from '../../parser/ast.ts';
 import { ARRAY_DIMENSIONS_MAX } from '../../types/index.ts';
 import type { Expr } from '../expr.ts';
-import { bindJsonbPath } from './assign-part.ts';
+import { bindHstoreKey, bindJsonbPath } from './assign-part.ts';
 import { cannotCast, coerceToTarget, coerceType } from './coerce.ts';
 import { coerceToCommonType, selectCommonModifier, selectCommonType } from './common-type.ts';
 import { bindExpr } from './expression.ts';
@@ -92,6 +93,11 @@ export function bindSubscript(level: Level, node: ast.SubscriptExpr): Expr {
       typeModifier: -1,
     };
     return makeOperator(context, '#>', base, path, position);
+  }
+  if (types.get(baseType)?.form === 'hstore') {
+    const args = [base, bindHstoreKey(level, node.subscripts)];
+    const fetch = functionOfExtension('hstore_fetchval');
+    return context.at({ kind: 'call', function: fetch, args, typeOid: TEXT, typeModifier: -1 }, position);
   }
   const elementType = types.subscriptOf(baseType);
   const isFixed = types.isFixedArray(baseType);

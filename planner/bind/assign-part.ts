@@ -9,6 +9,7 @@ import type { SqlArray } from '../../types/array.ts';
 import { assignElement, assignSlice, type SliceBound } from '../../types/array-assign.ts';
 import { sqlError } from '../../types/errors.ts';
 import { assignPart, type Divisible } from '../../types/geometry-parts.ts';
+import { hstoreOf, readHstore } from '../../types/hstore.ts';
 import { SqlRecord } from '../../types/record.ts';
 import type { Value } from '../../types/value.ts';
 import type { Expr } from '../expr.ts';
@@ -159,6 +160,7 @@ function bindSubscriptSteps(
   const subscripts = steps.slice(0, count).map((step) => (step as Step & { kind: 'subscript' }).subscript);
   const baseType = types.base(type.typeOid);
   if (baseType === JSONB) return bindJsonb(level, target, subscripts, steps.slice(count), type, name);
+  if (types.get(baseType)?.form === 'hstore') return bindHstore(level, target, subscripts, type, name);
   const isFixed = types.isFixedArray(baseType) && baseType !== NAME;
   if (!types.isArray(baseType) && !isFixed) {
     throw context.error(
@@ -270,6 +272,40 @@ function bindJsonb(
       internalCall(level, 'set_member', [base, value, ...path], type, (old, item, ...at) => {
         if (at.includes(null)) throw sqlError('22004', 'jsonb subscript in assignment must not be null');
         return assignJsonb(old as string | null, at as JsonbSubscript[], item as string | null);
+      }),
+  };
+}
+
+/** The one subscript of an hstore: a text. */
+export function bindHstoreKey(level: Level, subscripts: readonly ast.Subscript[]): Expr {
+  const { context } = level;
+  const [subscript] = subscripts;
+  if (subscripts.length !== 1 || subscript.isSlice || subscript.upper === null) {
+    throw context.error('0A000', 'hstore allows only one subscript');
+  }
+  const index = bindExpr(level, subscript.upper);
+  const converted = coerceToTarget(context, index, TEXT, -1, 'assignment');
+  if (converted !== null) return converted;
+  throw context.error('42804', 'hstore subscript must have type text', context.locationOf(index));
+}
+
+function bindHstore(
+  level: Level,
+  target: ast.AssignmentTarget,
+  subscripts: readonly ast.Subscript[],
+  type: PartType,
+  name: string,
+): AssignedPart {
+  const key = bindHstoreKey(level, subscripts);
+  return {
+    typeOid: TEXT,
+    typeModifier: -1,
+    position: positionOf(level.context, target.position),
+    describe: (given) => `subscripted assignment to "${name}" requires type text but expression is of type ${given}`,
+    assign: (base, value) =>
+      internalCall(level, 'set_pair', [base, value, key], type, (old, item, at) => {
+        if (at === null) throw sqlError('22004', 'hstore subscript in assignment must not be null');
+        return hstoreOf([[at as string, item as string | null], ...readHstore((old ?? '') as string)]);
       }),
   };
 }

@@ -1,6 +1,6 @@
 /** Function calls: scalar functions, aggregates and window functions, and casts written as calls. */
 import type { FunctionEntry, ScalarFunction } from '../../catalog/function-entry.ts';
-import { DefaultText, resolvedFunction, routinesNamed } from '../../catalog/functions/user-routines.ts';
+import { asBuiltin, DefaultText, resolvedFunction, routinesNamed } from '../../catalog/functions/user-routines.ts';
 import { isPrivateFunction } from '../../catalog/rights.ts';
 import type * as ast from '../../parser/ast.ts';
 import { plainCall } from '../../parser/index.ts';
@@ -154,6 +154,8 @@ function callRoutine(
     });
   }
   context.environment.noteRoutine?.(node, routine.oid);
+  const builtin = asBuiltin(entry);
+  if (builtin !== null) return makeScalarCall(level, builtin, spread.args, typeOid, position);
   const isWholeItem = context.calledInFrom === node || context.calledProcedure === node;
   if (!isWholeItem) {
     const inlined = inlineCall(context, entry, spread.args, typeOid);

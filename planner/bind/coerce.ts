@@ -535,6 +535,11 @@ export function coerceToBoolean(context: BindContext, expr: Expr, what: string):
   if (returnsSet(result)) {
     throw context.error('42804', `argument of ${what} must not return a set`, context.locationOf(expr));
   }
+  // WHERE 't', WHEN 'f': what depends on it is decided when it is planned.
+  if (result.kind === 'const' && result.literalIndex >= 0) {
+    context.useLiteral(result);
+    return context.copyLocation(result, { ...result, literalIndex: -1 });
+  }
   return result;
 }
 

@@ -1,7 +1,7 @@
 /** Calls of functions that definitions name: what is behind an operator, a cast, an aggregate. Built-in ones, or made by users. */
 import type { ScalarFunction } from '../../catalog/function-entry.ts';
 import { functionByOid } from '../../catalog/functions/index.ts';
-import { resolvedFunction, routineFunction } from '../../catalog/functions/user-routines.ts';
+import { asBuiltin, resolvedFunction, routineFunction } from '../../catalog/functions/user-routines.ts';
 import type { Expr } from '../expr.ts';
 import type { BindContext, Position } from './context.ts';
 import { inlineCall } from './routine.ts';
@@ -37,6 +37,8 @@ export function callScalar(
   if (callerOid !== 0) context.rights.callAs(entry.oid, callerOid);
   if (entry.routine === undefined) return { kind: 'call', function: entry, args, typeOid, typeModifier: -1 };
   if (callerOid === 0) context.rights.call(entry.oid);
+  const builtin = asBuiltin(entry);
+  if (builtin !== null) return { kind: 'call', function: builtin, args, typeOid, typeModifier: -1 };
   const inlined = context.keepsCalls ? null : inlineCall(context, entry, args, typeOid);
   if (inlined !== null) return context.at(inlined, position);
   context.callsRoutines = true;

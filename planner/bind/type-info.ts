@@ -61,10 +61,11 @@ export const ANYCOMPATIBLENONARRAY = 5079;
 export const ANYCOMPATIBLERANGE = 5080;
 export const ANYMULTIRANGE = 4537;
 const ANYCITEXT = 9200;
+const ANYHSTORE = 9201;
 export const ANYCOMPATIBLEMULTIRANGE = 4538;
 
 /** What comparisons of an extension's type are found under. */
-const FORM_COMPARED_AS: Readonly<Record<BaseForm, number>> = { citext: ANYCITEXT };
+const FORM_COMPARED_AS: Readonly<Record<BaseForm, number>> = { citext: ANYCITEXT, hstore: ANYHSTORE };
 
 export class TypeLookup {
   get(oid: number): SqlType | undefined {

@@ -13,6 +13,7 @@ import {
   encodeKeyPart,
   equality,
   hashKey,
+  hstoreOf,
   Interval,
   inputText,
   KeyWriter,
@@ -57,6 +58,7 @@ const text = fc.oneof(
   fc.string({ unit: fc.constantFrom('a', 'b', 'ab', 'é', '\ud7ff', '\uffff', '😀', ' ', '\u0001'), maxLength: 5 }),
   fc.string({ unit: 'grapheme' }).map((s) => s.replaceAll('\u0000', '')),
 );
+const cased = fc.string({ unit: fc.constantFrom('a', 'A', 'B', 'é', 'É', 'ß', 'İ', ' '), maxLength: 5 });
 const numeric = fc.oneof(
   fc.tuple(fc.bigInt({ min: -(10n ** 20n), max: 10n ** 20n }), fc.integer({ min: 0, max: 10 })),
   fc.tuple(small.map(BigInt), fc.integer({ min: 0, max: 4 })),
@@ -130,6 +132,8 @@ const TYPES: readonly (readonly [name: string, oid: number, values: fc.Arbitrary
   ['numeric', OID.NUMERIC, numerics],
   ['text', OID.TEXT, text],
   ['character', OID.BPCHAR, text],
+  ['citext', OID.ANYCITEXT, cased],
+  ['hstore', OID.ANYHSTORE, fc.array(fc.tuple(text, fc.option(text)), { maxLength: 3 }).map(hstoreOf)],
   ['bytea', OID.BYTEA, bytes],
   ['tsvector', OID.TSVECTOR, vectors],
   ['tsquery', OID.TSQUERY, queries],

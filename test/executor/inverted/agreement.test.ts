@@ -12,6 +12,7 @@ const SEED = seedFrom();
 const STEPS = Number(process.env.STEPS ?? 40);
 
 const SETUP = `
+  CREATE EXTENSION hstore;
   CREATE TABLE t (id int PRIMARY KEY, tags text[], nums int[], doc jsonb, extra text, long jsonb, words tsvector);
   CREATE INDEX t_tags ON t USING gin (tags);
   CREATE INDEX t_doc ON t USING gin (doc);
@@ -20,7 +21,10 @@ const SETUP = `
   CREATE INDEX t_many ON t USING gin (nums, tags, long jsonb_path_ops);
   CREATE INDEX t_parts ON t USING gin (string_to_array(extra, ' '));
   CREATE INDEX t_words ON t USING gin (words, tags);
-  CREATE INDEX t_trigrams ON t USING gin (extra gin_trgm_ops)`;
+  CREATE INDEX t_trigrams ON t USING gin (extra gin_trgm_ops);
+  CREATE INDEX t_pairs ON t USING gin (hstore(string_to_array(extra, ' '), string_to_array(extra, ' ')))`;
+
+const PAIRS = `hstore(string_to_array(extra, ' '), string_to_array(extra, ' '))`;
 
 const CONDITIONS = [
   `tags @> '{red}'`,
@@ -68,6 +72,12 @@ const CONDITIONS = [
   `extra ILIKE 'W1 w%'`,
   `extra ~ 'w[12] w[34]'`,
   `extra LIKE '%1%'`,
+  `${PAIRS} @> 'w3=>w3'`,
+  `${PAIRS} @> 'w3=>w2'`,
+  `${PAIRS} @> ''`,
+  `${PAIRS} ? 'w1'`,
+  `${PAIRS} ?| '{w1,w2}'`,
+  `${PAIRS} ?& '{w1,w3}'`,
   `tags @> '{red}' OR doc @> '{"k": 2}'`,
   `tags @> '{red}' AND NOT nums @> '{1}'`,
 ];
@@ -208,7 +218,7 @@ describe(`inverted indexes and scans agree (SEED=${SEED})`, () => {
 
   it('when they are built over rows that are there', async () => {
     await server.client.query(
-      'DROP INDEX t_tags, t_doc, t_path, t_some, t_many, t_parts, t_words, t_trigrams; SET maintenance_work_mem = 1024',
+      'DROP INDEX t_tags, t_doc, t_path, t_some, t_many, t_parts, t_words, t_trigrams, t_pairs; SET maintenance_work_mem = 1024',
     );
     for (let i = 0; i < 30; i++) {
       await server.client.query(

@@ -1,0 +1,192 @@
+/** What the extension hstore is made of. Values are texts in the type's normal form (types/hstore.ts). */
+
+import { sqlError } from '../../types/errors.ts';
+import {
+  baseTypeOid,
+  type HstorePairs,
+  hstoreJson,
+  hstoreOf,
+  inputText,
+  OID,
+  outputText,
+  readHstore,
+  SqlArray,
+  SqlRecord,
+  typeByOid,
+} from '../../types/index.ts';
+import type { FunctionContext, Value } from '../function-entry.ts';
+import { compareFirst, comparisons } from './arrays.ts';
+import { hashOf, hashWithSeedOf } from './hash.ts';
+import { fieldNames } from './json-build.ts';
+import type { FunctionModule, Specialiser } from './module.ts';
+
+type Pair = readonly [string, string | null];
+
+function textArray(elements: readonly (string | null)[]): SqlArray {
+  return new SqlArray(OID.TEXT, [...elements]);
+}
+
+/** Its texts but NULL. */
+function textsOf(array: SqlArray): string[] {
+  return array.elements.filter((element): element is string => element !== null);
+}
+
+function* entriesOf(pairs: HstorePairs, keys: readonly string[]): Generator<Pair> {
+  for (const key of keys) {
+    const value = pairs.get(key);
+    if (value !== undefined) yield [key, value];
+  }
+}
+
+function contains(whole: string, part: string): boolean {
+  const pairs = readHstore(whole);
+  return [...readHstore(part)].every(([key, value]) => pairs.get(key) === value);
+}
+
+function without(value: string, isGone: (pair: Pair) => boolean): string {
+  return hstoreOf([...readHstore(value)].filter((pair) => !isGone(pair)));
+}
+
+function withoutKeys(value: string, keys: SqlArray): string {
+  const gone = new Set(textsOf(keys));
+  return without(value, ([key]) => gone.has(key));
+}
+
+function withoutPairs(value: string, other: string): string {
+  const gone = readHstore(other);
+  return without(value, ([key, text]) => gone.get(key) === text);
+}
+
+function subscriptError(message: string): Error {
+  return sqlError('2202E', message);
+}
+
+function nullKey(): Error {
+  return sqlError('22004', 'null value not allowed for hstore key');
+}
+
+function fromArrays(keys: SqlArray | null, values: SqlArray | null): string | null {
+  if (keys === null) return null;
+  if (keys.dimensionCount > 1 || (values !== null && values.dimensionCount > 1)) {
+    throw subscriptError('wrong number of array subscripts');
+  }
+  const isAlike = values === null || (values.length === keys.length && values.lowerBounds[0] === keys.lowerBounds[0]);
+  if (!isAlike && (keys.length > 0 || values.length > 0)) throw subscriptError('arrays must have same bounds');
+  return hstoreOf(
+    keys.elements.map((key, i): Pair => {
+      if (key === null) throw nullKey();
+      return [key, values === null ? null : values.elements[i]];
+    }),
+  );
+}
+
+/** Keys and values by turns, or in two columns. */
+function fromArray(array: SqlArray): string {
+  const { dimensions, elements } = array;
+  if (dimensions.length > 2) throw subscriptError('wrong number of array subscripts');
+  if (dimensions.length === 2 && dimensions[1] !== 2) throw subscriptError('array must have two columns');
+  if (dimensions.length === 1 && elements.length % 2 === 1) {
+    throw subscriptError('array must have even number of elements');
+  }
+  const pairs: Pair[] = [];
+  for (let i = 0; i < elements.length; i += 2) {
+    if (elements[i] === null) throw nullKey();
+    pairs.push([elements[i], elements[i + 1]]);
+  }
+  return hstoreOf(pairs);
+}
+
+/** The row's fields by their names; of NULL, which has a named type, all NULL. */
+const fromRecord: Specialiser = ([typeOid]) => {
+  const attributes = typeByOid(baseTypeOid(typeOid))?.attributes;
+  return (context: FunctionContext, record: SqlRecord | null) => {
+    if (record !== null) {
+      const names = fieldNames(typeOid, record);
+      return hstoreOf(
+        record.values.map((value, i): Pair => {
+          return [names[i], value === null ? null : outputText(record.typeOids[i], value, context.format)];
+        }),
+      );
+    }
+    if (attributes === undefined) throw sqlError('42809', 'record type has not been registered');
+    return hstoreOf(attributes.map(({ name }): Pair => [name, null]));
+  };
+};
+
+/** A row with those fields that the pairs have; the others stay. */
+const populateRecord: Specialiser = ([typeOid]) => {
+  const columns = typeByOid(baseTypeOid(typeOid))?.attributes;
+  return (context: FunctionContext, base: SqlRecord | null, value: string | null) => {
+    if (columns === undefined && typeOid !== OID.RECORD) throw sqlError('42804', 'first argument must be a rowtype');
+    if (value === null) return base;
+    if (columns === undefined && base === null) {
+      throw sqlError('0A000', 'could not determine row type for result of populate_record');
+    }
+    const pairs = readHstore(value);
+    const names = columns?.map(({ name }) => name) ?? fieldNames(typeOid, base as SqlRecord);
+    const typeOids = columns?.map((column) => column.typeOid) ?? (base as SqlRecord).typeOids;
+    const values = names.map((name, i): Value => {
+      const text = pairs.get(name);
+      if (text === undefined && base !== null) return base.values[i];
+      const field =
+        text === undefined || text === null
+          ? null
+          : inputText(typeOids[i], columns?.[i].typmod ?? -1, text, context.format);
+      context.checkDomain?.(typeOids[i], field);
+      return field;
+    });
+    return new SqlRecord(typeOids, values, names);
+  };
+};
+
+const asJson = (isLoose: boolean) => (value: string) => hstoreJson(value, isLoose);
+const asJsonb = (isLoose: boolean) => (context: FunctionContext, value: string) =>
+  inputText(OID.JSONB, -1, hstoreJson(value, isLoose), context.format);
+
+const hash = hashOf(OID.TEXT);
+const hashWithSeed = hashWithSeedOf(OID.TEXT);
+
+export const hstoreFunctions: FunctionModule = {
+  plain: {
+    hstore_fetchval: (value: string, key: string) => readHstore(value).get(key) ?? null,
+    hstore_slice_to_array: (value: string, keys: SqlArray) => {
+      const pairs = readHstore(value);
+      const values = keys.elements.map((key) => (key === null ? null : (pairs.get(key) ?? null)));
+      return new SqlArray(OID.TEXT, values, keys.dimensions, keys.lowerBounds);
+    },
+    hstore_slice_to_hstore: (value: string, keys: SqlArray) => hstoreOf(entriesOf(readHstore(value), textsOf(keys))),
+    hstore_exists: (value: string, key: string) => readHstore(value).has(key),
+    hstore_exists_any: (value: string, keys: SqlArray) => textsOf(keys).some((key) => readHstore(value).has(key)),
+    hstore_exists_all: (value: string, keys: SqlArray) => textsOf(keys).every((key) => readHstore(value).has(key)),
+    hstore_defined: (value: string, key: string) => (readHstore(value).get(key) ?? null) !== null,
+    hstore_delete: (value: string, gone: string) => without(value, ([key]) => key === gone),
+    hstore_delete_array: withoutKeys,
+    hstore_delete_hstore: withoutPairs,
+    hstore_concat: (a: string, b: string) => hstoreOf([...readHstore(b), ...readHstore(a)]),
+    hstore_contains: contains,
+    hstore_contained: (part: string, whole: string) => contains(whole, part),
+    hstore_from_text: (key: string | null, value: string | null) => (key === null ? null : hstoreOf([[key, value]])),
+    hstore_from_arrays: fromArrays,
+    hstore_from_array: fromArray,
+    hstore_to_json: asJson(false),
+    hstore_to_json_loose: asJson(true),
+    hstore_to_array: (value: string) => textArray([...readHstore(value)].flat()),
+    hstore_to_matrix: (value: string) => {
+      const pairs = [...readHstore(value)];
+      return pairs.length === 0 ? textArray([]) : new SqlArray(OID.TEXT, pairs.flat(), [pairs.length, 2]);
+    },
+    hstore_akeys: (value: string) => textArray([...readHstore(value).keys()]),
+    hstore_avals: (value: string) => textArray([...readHstore(value).values()]),
+    hstore_skeys: (value: string) => [...readHstore(value).keys()],
+    hstore_svals: (value: string) => [...readHstore(value).values()],
+    hstore_each: (value: string) => [...readHstore(value)],
+    hstore_hash: hash,
+    hstore_hash_extended: hashWithSeed,
+  },
+  contextual: {
+    hstore_to_jsonb: asJsonb(false),
+    hstore_to_jsonb_loose: asJsonb(true),
+  },
+  specialised: { ...comparisons('hstore', () => OID.ANYHSTORE), hstore_cmp: compareFirst },
+  specialisedContextual: { hstore_from_record: fromRecord, hstore_populate_record: populateRecord },
+};
