@@ -11,6 +11,7 @@ export {
   functionByOid,
   functionOfExtension,
   functionsByName,
+  internalFunction,
   lookupCast,
   operatorByOid,
   operatorsByName,

@@ -221,10 +221,23 @@ export function allExtensionFunctions(): FunctionEntry[] {
 
 /** What an extension's function of LANGUAGE internal is, by its internal name; the first of pg_catalog where several rows have it. */
 export function functionOfExtension(internalName: string): ScalarFunction {
-  const [entry] = functionsAt(extensionProcs(), extensionProcs().offsetsByName.get(internalName) ?? []);
-  const found = entry ?? allFunctions().find((each) => each.internalName === internalName);
-  if (found?.kind !== 'scalar') throw new Error(`no function ${internalName} for an extension`);
+  const found = internalFunction(internalName);
+  if (found === null) throw new Error(`no function ${internalName}`);
   return found;
+}
+
+const internalFunctions = new Map<string, ScalarFunction | null>();
+
+/** The same; null: there is none. */
+export function internalFunction(internalName: string): ScalarFunction | null {
+  let known = internalFunctions.get(internalName);
+  if (known === undefined) {
+    const [entry] = functionsAt(extensionProcs(), extensionProcs().offsetsByName.get(internalName) ?? []);
+    const found = entry ?? allFunctions().find((each) => each.kind === 'scalar' && each.internalName === internalName);
+    known = found?.kind === 'scalar' ? found : null;
+    internalFunctions.set(internalName, known);
+  }
+  return known;
 }
 
 /** The one built-in scalar function with this oid; for code that knows which it wants. */

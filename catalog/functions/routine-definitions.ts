@@ -79,7 +79,7 @@ export class RoutinePrinter {
     const lines = [`CREATE OR REPLACE ${routine.kind.toUpperCase()} ${name}(${this.arguments(routine, true)})`];
     const result = this.result(routine);
     if (result !== null) lines.push(` RETURNS ${result}`);
-    lines.push(' LANGUAGE sql');
+    lines.push(` LANGUAGE ${routine.language}`);
     const options = optionWords(routine);
     if (options !== '') lines.push(options);
     for (const setting of routine.settings) lines.push(` SET ${settingText(setting)}`);

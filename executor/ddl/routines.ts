@@ -1,5 +1,6 @@
 /** CREATE FUNCTION and CREATE PROCEDURE, and ALTER of their options. */
 
+import { internalFunction } from '../../catalog/functions/index.ts';
 import { inputsOf, isInput } from '../../catalog/functions/user-routines.ts';
 import type { RoutineEntry } from '../../catalog/index.ts';
 import { languageAcl, permissionDenied, rightsByAcl } from '../../catalog/rights.ts';
@@ -145,15 +146,29 @@ function checkLanguage(x: DdlContext, statement: CreateFunctionStatement): void 
   }
   if (['plpgsql', 'c', 'internal'].includes(language)) {
     if (statement.sqlBody !== null) throw invalid('inline SQL function body only valid for language SQL');
+    if (language === 'internal' && x.isSuperuser) return;
+    if (language !== 'plpgsql' && !x.isSuperuser) throw permissionDenied('language', language);
     throw sqlError('0A000', `functions in LANGUAGE ${language} are not supported`);
   }
   throw sqlError('42704', `language "${language}" does not exist`);
 }
 
-function checkBodyForm({ body, sqlBody }: CreateFunctionStatement): void {
+/** The body is the internal name of a built-in function. That it fits the declared types is the superuser's word. */
+function checkInternal({ body }: CreateFunctionStatement, { parameters }: Signature): void {
+  const [name] = body ?? [''];
+  const found = internalFunction(name);
+  if (found === null) throw sqlError('42883', `there is no built-in function named "${name}"`);
+  const [wanted, given] = [found.argumentTypes.length, parameters.filter(isInput).length];
+  if (wanted === given || found.variadic) return;
+  throw invalid(`built-in function "${name}" has ${wanted} arguments, not ${given}`);
+}
+
+function checkBodyForm(statement: CreateFunctionStatement): void {
+  const { body, sqlBody } = statement;
   if (body !== null && sqlBody !== null) throw invalid('duplicate function body specified');
   if (body === null && sqlBody === null) throw invalid('no function body specified');
-  if (body !== null && body.length > 1) throw invalid('only one AS item needed for language "sql"');
+  if (body !== null && body.length > 1)
+    throw invalid(`only one AS item needed for language "${languageOf(statement)}"`);
 }
 
 /** As other objects' names; the session's temporary schema is made when it is named. */
@@ -169,8 +184,8 @@ export function newRoutineName(
 export function createRoutine(x: DdlContext, statement: CreateFunctionStatement, isOfExtension = false): DdlResult {
   const word = statement.procedure ? 'procedure' : 'function';
   const { schema, name } = newRoutineName(x, statement.name);
-  const isInternal = isOfExtension && languageOf(statement) === 'internal';
-  if (!isInternal) checkLanguage(x, statement);
+  const isInternal = languageOf(statement) === 'internal';
+  if (!isOfExtension) checkLanguage(x, statement);
   if (statement.options.some((option) => option.name === 'transform')) {
     throw sqlError('0A000', 'transforms are not supported');
   }
@@ -181,6 +196,7 @@ export function createRoutine(x: DdlContext, statement: CreateFunctionStatement,
   const base = { ...DEFAULTS, rows: returnsSet ? 1000 : 0 };
   const properties = withOptions(x, statement.options, base, statement.procedure, returnsSet);
   checkBodyForm(statement);
+  if (isInternal) checkInternal(statement, signature);
   checkPolymorphicResult(signature);
   const existing = findExisting(x, schema.oid, name, signature);
   if (existing !== undefined) {
