@@ -1,9 +1,8 @@
 /**
  * All built-in functions, operators and casts, found by name or oid.
  *
- * The tables (builtin-procs.ts, builtin-operators.ts) are text, one line per entry. The first question indexes them by
- * name and oid in one pass; an entry object is made when somebody asks for it, and kept. So a server that starts pays for the
- * pass only, and identity holds: the same oid always answers the same object.
+ * The tables (builtin-procs.ts, builtin-operators.ts) are text, one line per entry, which is searched; an entry object is made when somebody
+ * asks for it, and kept. So a server that starts pays for nothing, and identity holds: the same oid always answers the same object.
  */
 import type {
   AggregateFunction,
@@ -22,60 +21,85 @@ import { HOTROW_OPERATORS, HOTROW_PROCS } from './hotrow-procs.ts';
 import type { AggregateSpec, FunctionModule, WindowSpec } from './module.ts';
 import { FUNCTION_MODULES } from './modules.ts';
 
-/** A text table and where its lines start, by name and by oid. Lines are `oid separator name separator ...`. */
-interface TableIndex {
+/** How many names are searched for in a table's text before it is indexed by name: a search costs 30 us, the index some milliseconds. */
+const SEARCHES_MAX = 200;
+
+/** A text table. Lines are `oid separator name separator ...`, in the order of their oids. An offset is where a line starts. */
+class TextTable {
   readonly text: string;
-  readonly offsetsByName: Map<string, number[]>;
-  readonly offsetByOid: Map<number, number>;
-}
+  readonly #separator: string;
+  #searches = 0;
+  #byName: ReadonlyMap<string, readonly number[]> | null = null;
 
-function indexTable(text: string, separator: string): TableIndex {
-  const offsetsByName = new Map<string, number[]>();
-  const offsetByOid = new Map<number, number>();
-  let start = 0;
-  while (start < text.length) {
-    const nameStart = text.indexOf(separator, start) + 1;
-    const nameEnd = text.indexOf(separator, nameStart);
-    const name = text.slice(nameStart, nameEnd);
-    offsetByOid.set(Number(text.slice(start, nameStart - 1)), start);
-    const offsets = offsetsByName.get(name);
-    if (offsets === undefined) offsetsByName.set(name, [start]);
-    else offsets.push(start);
-    start = text.indexOf('\n', nameEnd) + 1;
-    if (start === 0) break;
+  constructor(text: string, separator: string) {
+    this.text = text;
+    this.#separator = separator;
   }
-  return { text, offsetsByName, offsetByOid };
+
+  lineAt(offset: number): string {
+    const end = this.text.indexOf('\n', offset);
+    return this.text.slice(offset, end < 0 ? this.text.length : end);
+  }
+
+  oidAt(offset: number): number {
+    return Number.parseInt(this.text.slice(offset, offset + 12), 10);
+  }
+
+  *offsets(): Generator<number> {
+    for (let offset = 0; ; ) {
+      yield offset;
+      offset = this.text.indexOf('\n', offset) + 1;
+      if (offset === 0) return;
+    }
+  }
+
+  offsetOfOid(oid: number): number | undefined {
+    const { text } = this;
+    let [low, high] = [0, text.length];
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      const start = middle === 0 ? 0 : text.lastIndexOf('\n', middle - 1) + 1;
+      const own = this.oidAt(start);
+      if (own === oid) return start;
+      if (own > oid) high = start;
+      else low = text.indexOf('\n', middle) + 1 || text.length;
+    }
+    return undefined;
+  }
+
+  offsetsOfName(name: string): readonly number[] {
+    if (this.#byName !== null) return this.#byName.get(name) ?? [];
+    if (++this.#searches > SEARCHES_MAX) {
+      this.#byName = this.#indexed();
+      return this.offsetsOfName(name);
+    }
+    const { text } = this;
+    const field = `${this.#separator}${name}${this.#separator}`;
+    const found: number[] = [];
+    for (let at = text.indexOf(field); at >= 0; at = text.indexOf(field, at + 1)) {
+      const start = text.lastIndexOf('\n', at) + 1;
+      if (text.indexOf(this.#separator, start) === at) found.push(start);
+    }
+    return found;
+  }
+
+  #indexed(): ReadonlyMap<string, readonly number[]> {
+    const byName = new Map<string, number[]>();
+    for (const offset of this.offsets()) {
+      const start = this.text.indexOf(this.#separator, offset) + 1;
+      const name = this.text.slice(start, this.text.indexOf(this.#separator, start));
+      const known = byName.get(name);
+      if (known === undefined) byName.set(name, [offset]);
+      else known.push(offset);
+    }
+    return byName;
+  }
 }
 
-function lineAt(table: TableIndex, offset: number): string {
-  const end = table.text.indexOf('\n', offset);
-  return table.text.slice(offset, end < 0 ? table.text.length : end);
-}
-
-let procTable: TableIndex | null = null;
-let operatorTable: TableIndex | null = null;
-let extensionProcTable: TableIndex | null = null;
-let extensionOperatorTable: TableIndex | null = null;
-
-function procs(): TableIndex {
-  procTable ??= indexTable(`${BUILTIN_PROCS}\n${HOTROW_PROCS}`, '|');
-  return procTable;
-}
-
-function operators(): TableIndex {
-  operatorTable ??= indexTable(`${BUILTIN_OPERATORS}\n${HOTROW_OPERATORS}`, ' ');
-  return operatorTable;
-}
-
-function extensionProcs(): TableIndex {
-  extensionProcTable ??= indexTable(EXTENSION_PROCS, '|');
-  return extensionProcTable;
-}
-
-function extensionOperators(): TableIndex {
-  extensionOperatorTable ??= indexTable(EXTENSION_OPERATORS, ' ');
-  return extensionOperatorTable;
-}
+const PROCS = new TextTable(`${BUILTIN_PROCS}\n${HOTROW_PROCS}`, '|');
+const OPERATORS = new TextTable(`${BUILTIN_OPERATORS}\n${HOTROW_OPERATORS}`, ' ');
+const OF_EXTENSIONS = new TextTable(EXTENSION_PROCS, '|');
+const OPERATORS_OF_EXTENSIONS = new TextTable(EXTENSION_OPERATORS, ' ');
 
 const functionEntries = new Map<number, FunctionEntry>();
 const functionLists = new Map<string, readonly FunctionEntry[]>();
@@ -173,50 +197,50 @@ function scalarImplementation(
 }
 
 /** The entry at a line of the table: one object per oid. */
-function functionAt(table: TableIndex, oid: number, offset: number): FunctionEntry {
+function functionAt(table: TextTable, offset: number): FunctionEntry {
+  const oid = table.oidAt(offset);
   let entry = functionEntries.get(oid);
   if (entry === undefined) {
-    entry = parseProc(lineAt(table, offset));
+    entry = parseProc(table.lineAt(offset));
     functionEntries.set(oid, entry);
   }
   return entry;
 }
 
-function functionsAt(table: TableIndex, offsets: readonly number[]): readonly FunctionEntry[] {
-  return offsets.map((offset) => functionAt(table, oidAt(table, offset), offset));
-}
-
-function oidAt(table: TableIndex, offset: number): number {
-  return Number.parseInt(table.text.slice(offset, offset + 12), 10);
+function functionsIn(table: TextTable): FunctionEntry[] {
+  return [...table.offsets()].map((offset) => functionAt(table, offset));
 }
 
 /** All functions, aggregates and window functions of pg_catalog with this name. */
 export function functionsByName(name: string): readonly FunctionEntry[] {
   const known = functionLists.get(name);
   if (known !== undefined) return known;
-  const table = procs();
-  const offsets = table.offsetsByName.get(name);
-  if (offsets === undefined) return NO_FUNCTIONS;
-  const list = functionsAt(table, offsets);
+  const offsets = PROCS.offsetsOfName(name);
+  if (offsets.length === 0) return NO_FUNCTIONS;
+  const list = offsets.map((offset) => functionAt(PROCS, offset));
   functionLists.set(name, list);
   return list;
 }
 
 /** Of pg_catalog, or behind an extension's type. */
 export function functionByOid(oid: number): FunctionEntry | null {
-  const table = procs().offsetByOid.has(oid) ? procs() : extensionProcs();
-  const offset = table.offsetByOid.get(oid);
-  return offset === undefined ? null : functionAt(table, oid, offset);
+  const known = functionEntries.get(oid);
+  if (known !== undefined) return known;
+  for (const table of [PROCS, OF_EXTENSIONS]) {
+    const offset = table.offsetOfOid(oid);
+    if (offset !== undefined) return functionAt(table, offset);
+  }
+  return null;
 }
 
 /** Every built-in function in oid order, for pg_proc. Makes all entries. */
 export function allFunctions(): FunctionEntry[] {
-  return [...procs().offsetByOid].map(([oid, offset]) => functionAt(procs(), oid, offset));
+  return functionsIn(PROCS);
 }
 
 /** Functions behind the types of extensions. */
 export function allExtensionFunctions(): FunctionEntry[] {
-  return [...extensionProcs().offsetByOid].map(([oid, offset]) => functionAt(extensionProcs(), oid, offset));
+  return functionsIn(OF_EXTENSIONS);
 }
 
 /** What an extension's function of LANGUAGE internal is, by its internal name; the first of pg_catalog where several rows have it. */
@@ -232,8 +256,11 @@ const internalFunctions = new Map<string, ScalarFunction | null>();
 export function internalFunction(internalName: string): ScalarFunction | null {
   let known = internalFunctions.get(internalName);
   if (known === undefined) {
-    const [entry] = functionsAt(extensionProcs(), extensionProcs().offsetsByName.get(internalName) ?? []);
-    const found = entry ?? allFunctions().find((each) => each.kind === 'scalar' && each.internalName === internalName);
+    const [offset] = OF_EXTENSIONS.offsetsOfName(internalName);
+    const found =
+      offset === undefined
+        ? allFunctions().find((each) => each.kind === 'scalar' && each.internalName === internalName)
+        : functionAt(OF_EXTENSIONS, offset);
     known = found?.kind === 'scalar' ? found : null;
     internalFunctions.set(internalName, known);
   }
@@ -262,44 +289,48 @@ function parseOperator(line: string): OperatorEntry {
   };
 }
 
-function operatorAt(table: TableIndex, oid: number, offset: number): OperatorEntry {
+function operatorAt(table: TextTable, offset: number): OperatorEntry {
+  const oid = table.oidAt(offset);
   let entry = operatorEntries.get(oid);
   if (entry === undefined) {
-    entry = parseOperator(lineAt(table, offset));
+    entry = parseOperator(table.lineAt(offset));
     operatorEntries.set(oid, entry);
   }
   return entry;
+}
+
+function operatorsIn(table: TextTable): OperatorEntry[] {
+  return [...table.offsets()].map((offset) => operatorAt(table, offset));
 }
 
 /** All operators with this name, prefix ones (leftType 0) included. */
 export function operatorsByName(name: string): readonly OperatorEntry[] {
   const known = operatorLists.get(name);
   if (known !== undefined) return known;
-  const table = operators();
-  const offsets = table.offsetsByName.get(name);
-  if (offsets === undefined) return NO_OPERATORS;
-  const list = offsets.map((offset) => operatorAt(table, oidAt(table, offset), offset));
+  const offsets = OPERATORS.offsetsOfName(name);
+  if (offsets.length === 0) return NO_OPERATORS;
+  const list = offsets.map((offset) => operatorAt(OPERATORS, offset));
   operatorLists.set(name, list);
   return list;
 }
 
 /** Operators behind the types of extensions, which no database shows as they are. */
 export function allExtensionOperators(): OperatorEntry[] {
-  return [...extensionOperators().offsetByOid].map(([oid, offset]) => operatorAt(extensionOperators(), oid, offset));
+  return operatorsIn(OPERATORS_OF_EXTENSIONS);
 }
 
 export function extensionOperatorsByName(name: string): readonly OperatorEntry[] {
-  const table = extensionOperators();
-  return (table.offsetsByName.get(name) ?? []).map((offset) => operatorAt(table, oidAt(table, offset), offset));
+  const table = OPERATORS_OF_EXTENSIONS;
+  return table.offsetsOfName(name).map((offset) => operatorAt(table, offset));
 }
 
 export function operatorByOid(oid: number): OperatorEntry | null {
-  const offset = operators().offsetByOid.get(oid);
-  return offset === undefined ? null : operatorAt(operators(), oid, offset);
+  const offset = OPERATORS.offsetOfOid(oid);
+  return offset === undefined ? null : operatorAt(OPERATORS, offset);
 }
 
 export function allOperators(): OperatorEntry[] {
-  return [...operators().offsetByOid].map(([oid, offset]) => operatorAt(operators(), oid, offset));
+  return operatorsIn(OPERATORS);
 }
 
 const CAST_CONTEXT: Readonly<Record<string, CastEntry['context']>> = { i: 'implicit', a: 'assignment', e: 'explicit' };
@@ -385,18 +416,22 @@ const ARRAY_TYPES = new Set(
       '5039 6150 6151 6152 6153 6155 6157',
   ),
 );
-const comparisonOperators = new Map<string, Map<number, OperatorEntry>>();
+/** Where the operator of a name on two values of a type stands, by name and type. */
+const sameTypeOperators = new Map<string, Map<number, () => OperatorEntry>>();
 const STRATEGY_NAMES = ['', '<', '<=', '=', '>=', '>'];
 
 /** Operators of one strategy on two values of one type, by that type. */
-function sameTypeOperators(name: string): Map<number, OperatorEntry> {
-  let byType = comparisonOperators.get(name);
+function operatorsOfOneType(name: string): Map<number, () => OperatorEntry> {
+  let byType = sameTypeOperators.get(name);
   if (byType === undefined) {
     byType = new Map();
-    for (const operator of [...operatorsByName(name), ...extensionOperatorsByName(name)]) {
-      if (operator.leftType === operator.rightType) byType.set(operator.leftType, operator);
+    for (const table of [OPERATORS, OPERATORS_OF_EXTENSIONS]) {
+      for (const offset of table.offsetsOfName(name)) {
+        const [, , left, right] = table.lineAt(offset).split(' ', 4);
+        if (left === right) byType.set(Number(left), () => operatorAt(table, offset));
+      }
     }
-    comparisonOperators.set(name, byType);
+    sameTypeOperators.set(name, byType);
   }
   return byType;
 }
@@ -408,13 +443,13 @@ function sameTypeOperators(name: string): Map<number, OperatorEntry> {
  * anymultirange (4537), arrays of those to anyarray (2277).
  */
 export function comparisonOperator(typeOid: number, strategy: 1 | 2 | 3 | 4 | 5): OperatorEntry | null {
-  const byType = sameTypeOperators(STRATEGY_NAMES[strategy]);
-  const operator = byType.get(COMPARED_AS[typeOid] ?? typeOid);
+  const byType = operatorsOfOneType(STRATEGY_NAMES[strategy]);
+  const operator = byType.get(COMPARED_AS[typeOid] ?? typeOid)?.();
   // Geometric types have = and <, but these compare sizes, and are in no operator class.
   if (operator !== undefined) return operator.btreeStrategy !== 0 || HASHED_ONLY.has(typeOid) ? operator : null;
   // int2vector has no operators of its own, and is compared as an array.
   const isArray = ARRAY_TYPES.has(typeOid) || typeOid === ANYARRAY || typeOid === 22;
-  return isArray ? (byType.get(ANYARRAY) ?? null) : null;
+  return isArray ? (byType.get(ANYARRAY)?.() ?? null) : null;
 }
 
 /** The function behind `type = type`, or null (json, point ...). */
