@@ -21,6 +21,7 @@ import {
   type SublinkExpr,
   type Target,
 } from './logical.ts';
+import { removeLeftJoins } from './rewrite/remove-left-joins.ts';
 import { forgetUnreadColumns, isPlain } from './rewrite/unread-columns.ts';
 import { hasSublink } from './traverse.ts';
 
@@ -209,8 +210,8 @@ function addOffset(bound: Query['windows'][number]['frame']['start'], into: Earl
 }
 
 function addOfRelations(pulled: PulledUp, into: EarlyList[]): void {
-  const query = forgetUnreadColumns(pulled.query);
-  const members = pulled.memberQueries.map(forgetUnreadColumns);
+  const query = forgetUnreadColumns(withoutUseless(pulled.query));
+  const members = pulled.memberQueries.map((member) => forgetUnreadColumns(withoutUseless(member)));
   for (const { relations } of [query, ...members]) {
     for (const relation of relations.values()) if (relation.kind === 'values') add(relation.rows.flat(), into);
   }
@@ -222,6 +223,11 @@ function addOfRelations(pulled: PulledUp, into: EarlyList[]): void {
   if (setOperation === null) return;
   addOfQuery(setOperation.left, into);
   addOfQuery(setOperation.right, into);
+}
+
+/** Subqueries whose join adds nothing are not planned. Tables have no constants. */
+function withoutUseless(query: Query): Query {
+  return removeLeftJoins(query, () => []);
 }
 
 function addOfSubqueries({ relations }: Query, condition: Expr | null, into: EarlyList[]): void {

@@ -17,7 +17,7 @@ import {
   type SubqueryRelation,
   toExpr,
 } from '../logical.ts';
-import { relsOf } from '../relation-sets.ts';
+import { relsOf, relsOfFrom } from '../relation-sets.ts';
 import { hasSetReturning, hasSublink, isVolatile, mapQuery, replaceExpr, someExpr, visitExpr } from '../traverse.ts';
 import { columnsRead } from './unread-columns.ts';
 
@@ -117,7 +117,7 @@ export function mayBeBeside(relation: SubqueryRelation, isNullable: boolean, out
   if (conditions.length === 0) return true;
   const join = outer.from.reduce<FromItem | null>((found, item) => found ?? leftJoinOf(item, relation.rel), null);
   if (join === null || join.kind !== 'join' || conditions.some(hasSublink)) return false;
-  const known = relsOfItem(join.left);
+  const known = relsOfFrom(join.left);
   return conditions.every((condition) => neighboursIn(condition, relation, outer).every((rel) => known.has(rel)));
 }
 
@@ -172,12 +172,6 @@ function leftJoinOf(item: FromItem, rel: number): FromItem | null {
   }
   if (item.type === 'left' && item.right.kind === 'rel' && item.right.rel === rel) return item;
   return leftJoinOf(item.left, rel) ?? leftJoinOf(item.right, rel);
-}
-
-export function relsOfItem(item: FromItem, into = new Set<number>()): ReadonlySet<number> {
-  if (item.kind === 'rel') into.add(item.rel);
-  else for (const child of item.kind === 'group' ? item.items : [item.left, item.right]) relsOfItem(child, into);
-  return into;
 }
 
 /** Whether a subquery in what is computed of the groups reads a column. */

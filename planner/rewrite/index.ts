@@ -14,6 +14,7 @@ import {
   toExpr,
 } from '../logical.ts';
 import { mapChildren, mapQuery } from '../traverse.ts';
+import { antiJoins } from './anti-joins.ts';
 import { flattenSubqueries, nullableRels } from './flatten-subqueries.ts';
 import { type FoldingFacts, foldingInto } from './fold-constants.ts';
 import { withOpaqueKeys } from './group-keys.ts';
@@ -22,10 +23,11 @@ import { mergeOrEqualities } from './in-lists.ts';
 import { pullUpSublinks } from './pull-up-sublinks.ts';
 import { pushDownConditions, pushHaving } from './push-down.ts';
 import { reduceOuterJoins } from './reduce-outer-joins.ts';
+import { removeLeftJoins, uniqueKeys } from './remove-left-joins.ts';
 import { forgetExistsColumns, forgetUnreadColumns } from './unread-columns.ts';
 
 /**
- * Answer HAVING that needs no rows, fold constants, open sublinks, forget columns that nobody reads, merge subqueries, reduce outer joins, push conditions down; then the same for the subqueries
+ * Answer HAVING that needs no rows, fold constants, open sublinks, forget columns that nobody reads, merge subqueries, reduce outer joins, make anti joins of some, remove those that add nothing, push conditions down; then the same for the subqueries
  * that are left. CTEs have been inlined before.
  */
 export function rewriteQuery(context: BindContext, given: Query): Query {
@@ -46,6 +48,8 @@ export function rewriteQuery(context: BindContext, given: Query): Query {
   result = reduceOuterJoins(result);
   if (result.from.some(isNever)) result = { ...result, where: FALSE_CONST };
   if (result.locks.length > 0) checkLocks(context, result);
+  result = antiJoins(result);
+  result = removeLeftJoins(result, (table) => uniqueKeys(context, table));
   result = pushDownConditions(result);
   if (facts.hasOrs && result.where !== null) {
     const where = mergeOrEqualities(result.where);

@@ -14,9 +14,8 @@ import {
   type Relation,
   type SubqueryRelation,
 } from '../logical.ts';
-import { freeRels, relsOf } from '../relation-sets.ts';
+import { freeRels, relsOf, relsOfFrom } from '../relation-sets.ts';
 import { hasSetReturning, hasSublink, isVolatile, replaceExpr, someExpr } from '../traverse.ts';
-import { relsOfItem } from './flatten-subqueries.ts';
 
 export function pushDownConditions(query: Query): Query {
   if (!hasSubquery(query)) return query;
@@ -38,7 +37,7 @@ class Pusher {
   /** What is left of a condition that rows of the items must fulfil. */
   into(items: readonly FromItem[], condition: Expr | null): Expr | null {
     if (condition === null) return null;
-    const reached = new Set(items.flatMap((item) => [...relsOfItem(item)]));
+    const reached = new Set(items.flatMap((item) => [...relsOfFrom(item)]));
     for (const item of items) withoutNullable(item, reached);
     const kept: Expr[] = [];
     for (const part of conjuncts(condition)) {
@@ -81,8 +80,8 @@ function withoutNullable(item: FromItem, rels: Set<number>): void {
   const { type, left, right } = item;
   withoutNullable(left, rels);
   withoutNullable(right, rels);
-  if (type !== 'inner' && type !== 'semi') for (const rel of relsOfItem(right)) rels.delete(rel);
-  if (type === 'full') for (const rel of relsOfItem(left)) rels.delete(rel);
+  if (type !== 'inner' && type !== 'semi') for (const rel of relsOfFrom(right)) rels.delete(rel);
+  if (type === 'full') for (const rel of relsOfFrom(left)) rels.delete(rel);
 }
 
 /** The one subquery that the condition is about. */
