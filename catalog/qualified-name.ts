@@ -21,6 +21,7 @@ export function quotedName(text: string): string {
   return inputName(text.replaceAll('""', '"'));
 }
 
+/** A word as an identifier: ASCII letters in lower case, 63 bytes of it. */
 export function plainName(text: string): string {
   return inputName(text.replace(/[A-Z]+/g, (letters) => letters.toLowerCase()));
 }

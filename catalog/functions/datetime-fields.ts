@@ -8,7 +8,7 @@
 import { type SqlError, sqlError } from '../../types/errors.ts';
 import { formatType, Interval, Numeric, OID, type TimeTz } from '../../types/index.ts';
 import type { FunctionContext } from '../function-entry.ts';
-import { toLower } from './characters.ts';
+import { plainName } from '../qualified-name.ts';
 import {
   addMicros,
   civilFromDays,
@@ -94,7 +94,7 @@ const UNITS = new Map<string, DateUnit>(
 function unitNamed(text: string, typeOid: number): DateUnit {
   const known = UNITS.get(text);
   if (known !== undefined) return known;
-  const name = toLower(text);
+  const name = plainName(text);
   const unit = UNITS.get(name.slice(0, 10));
   if (unit === undefined) {
     throw sqlError('22023', `unit "${name}" not recognized for type ${formatType(typeOid)}`);
@@ -108,7 +108,7 @@ const EXTRACT_ONLY: ReadonlySet<DateUnit> = new Set(['dow', 'doy', 'epoch', 'iso
 function truncationUnit(text: string, typeOid: number): DateUnit {
   const unit = unitNamed(text, typeOid);
   if (EXTRACT_ONLY.has(unit)) {
-    throw sqlError('22023', `unit "${toLower(text)}" not recognized for type ${formatType(typeOid)}`);
+    throw sqlError('22023', `unit "${plainName(text)}" not recognized for type ${formatType(typeOid)}`);
   }
   return unit;
 }
@@ -116,7 +116,7 @@ function truncationUnit(text: string, typeOid: number): DateUnit {
 function unsupported(text: string, typeOid: number, detail?: string): SqlError {
   return sqlError(
     '0A000',
-    `unit "${toLower(text)}" not supported for type ${formatType(typeOid)}`,
+    `unit "${plainName(text)}" not supported for type ${formatType(typeOid)}`,
     detail ? { detail } : {},
   );
 }
