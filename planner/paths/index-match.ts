@@ -33,7 +33,7 @@ export interface Condition {
 /** `isLoose`: rows of the key need not match. */
 export type KeyMatch =
   | { readonly kind: 'equal'; readonly value: Expr; readonly isLoose?: true }
-  | { readonly kind: 'lower' | 'upper'; readonly value: Expr; readonly inclusive: boolean }
+  | { readonly kind: 'lower' | 'upper'; readonly value: Expr; readonly inclusive: boolean; readonly isLoose?: true }
   /** `isExact`: all that lies between matches. */
   | { readonly kind: 'range'; readonly lower: Expr; readonly upper: Expr | null; readonly isExact: boolean }
   | { readonly kind: 'in'; readonly list: readonly Expr[]; readonly isLoose?: true }
@@ -240,6 +240,8 @@ export function matchKey(context: BindContext, rel: number, key: Expr, condition
       if (!same && !(isTextFamily(element) && isTextFamily(key.typeOid))) return null;
       return { kind: 'any', array: expr.array };
     }
+    case 'rowCompare':
+      return matchRows(context, rel, key, expr);
     case 'isNull':
       return !expr.negated && !expr.isRow && matchesExpression(context, key, expr.arg) ? { kind: 'null' } : null;
     case 'not':
@@ -288,6 +290,18 @@ function matchOperator(context: BindContext, rel: number, key: Expr, call: Expr 
     case 5:
       return { kind: 'lower', value: converted, inclusive: strategy === 4 };
   }
+}
+
+/** (key, ...) < (value, ...): the key is not above the value. Among equal keys the other fields decide. */
+function matchRows(context: BindContext, rel: number, key: Expr, expr: Expr & { kind: 'rowCompare' }): KeyMatch | null {
+  const isLeft = matchesExpression(context, key, expr.left[0]);
+  if (!isLeft && !matchesExpression(context, key, expr.right[0])) return null;
+  const value = isLeft ? expr.right[0] : expr.left[0];
+  if (dependsOn(value, rel) || someExpr(value, isVolatileCall)) return null;
+  const converted = asKeyValue(context, key.typeOid, value, false);
+  if (converted === null) return null;
+  const isUpper = expr.operator.startsWith('<') === isLeft;
+  return { kind: isUpper ? 'upper' : 'lower', value: converted, inclusive: true, isLoose: true };
 }
 
 /** Of a key that is a class of texts: equalities under its collation, whose other side is a class then, too. */

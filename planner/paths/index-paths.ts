@@ -94,9 +94,11 @@ function useIndex(scan: TableScan, usable: UsableIndex, conditions: readonly Con
       const hasRange = lower !== null || upper !== null;
       if (match.kind === 'lower' && lower === null && inList === null) {
         lower = { value: match.value, inclusive: match.inclusive };
+        isExact &&= isExactMatch(match);
         take(condition);
       } else if (match.kind === 'upper' && upper === null && inList === null) {
         upper = { value: match.value, inclusive: match.inclusive };
+        isExact &&= isExactMatch(match);
         take(condition);
       } else if (match.kind === 'range' && !hasRange && inList === null) {
         lower = { value: match.lower, inclusive: true };
