@@ -52,6 +52,7 @@ function plannerSettings(session: Session): PlannerSettings {
     enableNestedLoop: settings.boolean('enable_nestloop'),
     enableHashAggregate: settings.boolean('enable_hashagg'),
     enableSort: settings.boolean('enable_sort'),
+    enableIncrementalSort: settings.boolean('enable_incremental_sort'),
     workMemBytes: session.sortMemoryBytes,
     hashMemoryBytes: session.hashMemoryBytes,
     format: settings.format,

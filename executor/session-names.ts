@@ -14,6 +14,7 @@ const PLANNER_SETTINGS = [
   'enable_mergejoin',
   'enable_indexonlyscan',
   'enable_hashagg',
+  'enable_incremental_sort',
   'enable_sort',
   'work_mem',
   'hash_mem_multiplier',

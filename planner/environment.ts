@@ -22,6 +22,7 @@ export interface PlannerSettings {
   readonly enableNestedLoop?: boolean;
   readonly enableHashAggregate?: boolean;
   readonly enableSort?: boolean;
+  readonly enableIncrementalSort?: boolean;
   /** work_mem in bytes; sorts and hashes beyond it are costed as spilling. */
   readonly workMemBytes?: number;
   /** work_mem * hash_mem_multiplier, for hash tables. */

@@ -215,6 +215,10 @@ class Describer {
         return this.node('ProjectSet', 'ProjectSet', details);
       case 'sort':
         details.push(['Sort Key', plan.keys.map((key) => deparseSortKey(key, scope))]);
+        if (plan.presorted !== undefined) {
+          details.push(['Presorted Key', plan.keys.slice(0, plan.presorted).map(({ expr }) => deparse(expr, scope))]);
+          return this.node('Incremental Sort', 'Incremental Sort', details);
+        }
         return this.node('Sort', 'Sort', details);
       case 'limit':
         return this.node('Limit', 'Limit', details);

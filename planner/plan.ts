@@ -235,6 +235,8 @@ export interface SortPlan extends Node {
   readonly keys: readonly SortKey[];
   /** Top-n: only so many rows are wanted (constant or param expression), else null. */
   readonly limit: Expr | null;
+  /** Top-n: so many of the first keys are in order already. Once there are rows enough, those with other values of them are not read. */
+  readonly presorted?: number;
 }
 
 export interface LimitPlan extends Node {

@@ -4,6 +4,7 @@
  * With a limit (top-n), only the best rows are kept. When more than twice the limit have gathered, they become a heap (row-heap.ts),
  * where each better row takes the place of the last one. Of a high limit the worse half is thrown away whenever there are twice as many,
  * and rows that come after the last of the better half are not gathered from then on.
+ * Where the input comes in order of the first keys, it is read until there are rows enough, and to the end of these keys' values then.
  * What is beyond work_mem (or what there is no room for, work_memory_limit being near) goes to a temporary file, sorted, and is
  * merged at the end (spill/external-sort.ts):
  *
@@ -15,7 +16,7 @@
  */
 import type { Expr, SortKey } from '../../planner/expr.ts';
 import type { SortPlan } from '../../planner/plan.ts';
-import { comparator, OID } from '../../types/index.ts';
+import { type Comparator, comparator, OID, type Value } from '../../types/index.ts';
 import { BATCH_SIZE, Batch, type Columns, END, PENDING } from '../batch.ts';
 import {
   type InputTypes,
@@ -122,6 +123,11 @@ function boundOrderFactory(keys: readonly SortKey[]): BoundOrderFactory {
   return emitter.build('columns, bound');
 }
 
+interface PresortedKey {
+  readonly column: number;
+  readonly compare: Comparator;
+}
+
 /** What is generated for a sort node. */
 interface CompiledSort {
   /** Computes those keys that are not plain columns; null: all are. */
@@ -130,6 +136,8 @@ interface CompiledSort {
   readonly sorterKeys: readonly SorterKey[];
   /** Of columns of the input followed by computed keys. */
   readonly makeOrder: OrderFactory;
+  /** The first keys, in order of which the input comes: column, and whether two values differ. */
+  readonly presorted: readonly PresortedKey[];
   /** Of two tables of such columns. */
   readonly boundOrder: BoundOrderFactory;
   /** Another copy of the same code for merging runs: V8 must not see two kinds of columns in one place. */
@@ -168,6 +176,10 @@ function compileSort(plan: SortPlan, slots: SlotAllocator): CompiledSort {
       return bounds(keysAmong(columns), keysAmong(bound));
     },
     makeOrder: orderFactory(),
+    presorted: plan.keys.slice(0, plan.presorted ?? 0).map(({ expr }, k) => ({
+      column: places[k],
+      compare: comparator(expr.typeOid),
+    })),
     mergeOrder: () => {
       mergeOrder ??= orderFactory();
       return mergeOrder;
@@ -191,6 +203,10 @@ export class SortOperator implements Operator, SpillingOperator {
   /** The sort that is under way. */
   #steps: Generator<number, void, void> | null = null;
   #isInputDone = false;
+  /** Rows read, where the input comes in order of the first keys. */
+  #read = 0;
+  /** The first keys of the last row that is wanted so far; null: there are too few rows yet. */
+  #lastKeys: readonly Value[] | null = null;
   /** A batch whose keys could not be computed yet: something in them had to wait. */
   #held: Batch | null = null;
   #keep = Infinity;
@@ -229,6 +245,8 @@ export class SortOperator implements Operator, SpillingOperator {
     this.#external = null;
     this.#phase = 'gather';
     this.#isInputDone = false;
+    this.#read = 0;
+    this.#lastKeys = null;
     this.#held = null;
     this.#bound = null;
     this.#heap = null;
@@ -309,21 +327,45 @@ export class SortOperator implements Operator, SpillingOperator {
       if (this.#mustSort(x)) return true;
       const batch = this.#held ?? this.#input.poll(x);
       if (batch === PENDING) return false;
-      if (batch === END) {
-        this.#isInputDone = true;
-        this.#purpose = this.#external === null ? 'emit' : 'write';
-        return true;
-      }
+      if (batch === END) return this.#endInput();
       if (keysOf !== null) {
         this.#held = batch;
         keysOf(x, batch.columns, batch.count, this.#keyBatch.columns);
         this.#held = null;
       }
-      this.#append(batch, keysOf === null ? null : this.#keyBatch.columns);
+      const keys = keysOf === null ? null : this.#keyBatch.columns;
+      this.#append(batch, keys);
       if (this.#bytes > this.#bytesMax) this.#bytesMax = this.#bytes;
       this.#account.set(x.memory, this.#bytes);
+      if (this.#compiled.presorted.length > 0 && this.#hasEnough(batch, keys)) return this.#endInput();
       if (x.shouldYield(batch.count)) return false;
     }
+  }
+
+  #endInput(): true {
+    this.#isInputDone = true;
+    this.#purpose = this.#external === null ? 'emit' : 'write';
+    return true;
+  }
+
+  /** Of an input in order of the first keys: whether all rows that come have others than the last that is wanted. */
+  #hasEnough(batch: Batch, keys: Columns | null): boolean {
+    const valuesAt = (row: number): Value[] =>
+      this.#compiled.presorted.map(({ column }) => {
+        const { length } = batch.columns;
+        return column < length ? batch.columns[column][row] : (keys as Columns)[column - length][row];
+      });
+    const before = this.#read;
+    if (batch.count === 0) return false;
+    this.#read += batch.count;
+    if (this.#read < this.#keep) return false;
+    this.#lastKeys ??= valuesAt(Math.max(0, this.#keep - 1 - before));
+    const last = valuesAt(batch.count - 1);
+    const wanted = this.#lastKeys;
+    return this.#compiled.presorted.some(({ compare }, k) => {
+      const [a, b] = [wanted[k], last[k]];
+      return a === null || b === null ? a !== b : compare(a, b) !== 0;
+    });
   }
 
   #append(batch: Batch, keys: Columns | null): void {

@@ -9,7 +9,7 @@ import type { Expr, SortKey } from '../expr.ts';
 import { logical, type Query } from '../logical.ts';
 import type { Plan } from '../plan.ts';
 import { isVolatile } from '../traverse.ts';
-import { estimates, isOrdered, outputOf, type Path } from './path.ts';
+import { estimates, isOrdered, outputOf, type Path, sameKey } from './path.ts';
 import type { Planner } from './planner.ts';
 import type { Orderer } from './query.ts';
 import { inputResolver, NOTHING, translate, translateNullable, translateSort } from './translate.ts';
@@ -53,20 +53,49 @@ export function sortStage(
 ): Path {
   const limit = count === null ? null : knownNumber(planner, count);
   const disabled = planner.context.environment.settings.enableSort === false ? COST.disabled : 0;
-  const cost = sortCost(planner, path.rows, 32, limit, normalized) + disabled;
+  const used = keys.filter((key) => !isConstantKey(key.expr));
+  const presorted = presortedKeys(planner, path, used, normalized, count);
+  const wanted = limit ?? path.rows * DEFAULT_LIMIT_SHARE;
+  const read = presorted === 0 ? path.rows : rowsUpTo(planner, path, normalized.slice(0, presorted), wanted);
+  const share = path.rows > 0 ? read / path.rows : 1;
+  const input = path.startup + (path.total - path.startup) * share;
+  const cost = sortCost(planner, read, 32, limit, normalized) + disabled;
   const estimate = {
     rows: path.rows,
-    startup: path.total + cost,
-    total: path.total + cost + path.rows * COST.operator,
+    startup: input + cost,
+    total: input + cost + path.rows * COST.operator,
   };
-  const used = keys.filter((key) => !isConstantKey(key.expr));
   return {
     ordering: normalized,
     required: path.required,
     enforced: path.enforced,
-    build: (targets) => buildSort(planner, path, used.length > 0 ? used : keys, count, targets, estimate),
+    build: (targets) => buildSort(planner, path, used.length > 0 ? used : keys, count, presorted, targets, estimate),
     ...estimate,
   };
+}
+
+/** Of how many of its first keys a sort's input comes in order, where that saves rows: under a limit. */
+function presortedKeys(
+  planner: Planner,
+  { ordering }: Path,
+  used: readonly SortKey[],
+  normalized: readonly SortKey[],
+  count: Expr | null,
+): number {
+  const isOff = planner.context.environment.settings.enableIncrementalSort === false;
+  if (count === null || isOff || used.length !== normalized.length) return 0;
+  const unlike = normalized.findIndex((key, i) => i >= ordering.length || !sameKey(key, ordering[i]));
+  return unlike < 0 ? normalized.length : unlike;
+}
+
+/** Rows that a sort reads of an input in order of its first keys, for so many: to the end of the values that the last of them has. */
+function rowsUpTo(planner: Planner, { rows }: Path, keys: readonly SortKey[], limit: number): number {
+  const groups = groupCount(
+    planner,
+    keys.map(({ expr }) => expr),
+    rows,
+  );
+  return Math.min(rows, limit + rows / Math.max(groups, 1));
 }
 
 function isConstantKey(expr: Expr): boolean {
@@ -79,6 +108,7 @@ function buildSort(
   path: Path,
   keys: readonly SortKey[],
   count: Expr | null,
+  presorted: number,
   targets: readonly Expr[],
   estimate: { rows: number; startup: number; total: number },
 ): Plan {
@@ -97,6 +127,7 @@ function buildSort(
     input,
     keys: keys.map((key, i) => ({ ...key, expr: columnOf(columns, places[i]) })),
     limit: translateNullable(planner, count, NOTHING),
+    ...(presorted > 0 ? { presorted } : {}),
     output: input.output,
     ...estimates(estimate, planner.widthOf(columns)),
   };
