@@ -32,8 +32,10 @@ export interface SubplanRunner {
   /** x op ANY / ALL (subquery): `test` is called for each row with its columns; three-valued. */
   row(context: ExecContext, test: (row: readonly Value[]) => boolean | null): boolean | null;
   quantified(context: ExecContext, test: (row: readonly Value[]) => boolean | null, isAll: boolean): boolean | null;
-  /** Hashed IN: keys of the outer side, already canonical. */
-  hashed(context: ExecContext, values: readonly Value[]): boolean | null;
+  /** Hashed IN: whether there are rows to look among. */
+  fillHashed(context: ExecContext): boolean;
+  /** Then: keys of the outer side, already canonical. */
+  hashed(values: readonly Value[]): boolean | null;
 }
 
 /** Work queued by modifying operators for the end of the statement (or the transaction): foreign keys. */

@@ -409,8 +409,8 @@ export class ClosureMaker<Row> {
     const keys = this.#list(hashKeys);
     return (x, row, at) => {
       setParams(x, row, at);
-      const values = keys.map((key) => key(x, row, at));
-      return x.subplan(slot).hashed(x, values);
+      const subplan = x.subplan(slot);
+      return subplan.fillHashed(x) && subplan.hashed(keys.map((key) => key(x, row, at)));
     };
   }
 }

@@ -517,8 +517,13 @@ export class ExpressionCompiler {
   #quantifiedSubplan(expr: SubplanExpr, runner: Code): Operand {
     const emitter = this.emitter;
     if (expr.hashKeys !== null) {
+      const found = emitter.name('h');
+      emitter.emit(`let ${found} = false;`);
+      emitter.open(`if (${runner}.fillHashed(x)) {`);
       const keys = expr.hashKeys.map((k) => this.compileToAny(k));
-      return this.anyResult(`${runner}.hashed(x, [${keys.join(', ')}])`, OID.BOOL);
+      emitter.emit(`${found} = ${runner}.hashed([${keys.join(', ')}]);`);
+      emitter.close();
+      return this.anyResult(found, OID.BOOL);
     }
     const row = emitter.name('r');
     const test = emitter.name('t');

@@ -286,18 +286,36 @@ export class UnderstoodExpressions {
     return { kind: 'operator', operator: negated ? `!${name}` : name, schema: null, left, right, position };
   }
 
-  /** Two comparisons when it is printed: as text, AND within AND would be one. */
+  /** Two comparisons when it is printed: as text, AND within AND would be one. But a literal that is of another type in each of them is two. */
   #between(node: Kind<'between'>, bound: Expr | undefined): Expression {
     const partsOf = (expr: Expr | undefined): readonly Expr[] =>
       expr?.kind === 'and' || expr?.kind === 'or' ? expr.args : [];
-    const [low, high] = partsOf(node.symmetric ? partsOf(bound)[0] : bound);
+    const pairs = node.symmetric ? partsOf(bound).map(partsOf) : [partsOf(bound)];
     const args = (call: Expr | undefined): readonly Expr[] => (call?.kind === 'call' ? call.args : []);
+    const [low, high] = pairs[0] ?? [];
+    const argTypes = new Set(pairs.flat().map((call) => args(call)[0]?.typeOid));
+    if (argTypes.size > 1 && isUnknownLiteral(node.arg)) return this.#comparisons(node, pairs);
     return {
       ...node,
       arg: this.#converted(node.arg, args(low)[0]),
       lower: this.#converted(node.lower, args(low)[1]),
       upper: this.#converted(node.upper, args(high)[1]),
     };
+  }
+
+  /** BETWEEN as what it stands for. */
+  #comparisons(node: Kind<'between'>, pairs: readonly (readonly Expr[])[]): Expression {
+    const { arg, lower, upper, negated, position } = node;
+    const [low, high] = negated ? ['<', '>'] : ['>=', '<='];
+    const both = pairs.map((calls, i): Expression => {
+      const [from, to] = i === 0 ? [lower, upper] : [upper, lower];
+      const compared = [
+        this.#operator(low, arg, from, calls[0], position),
+        this.#operator(high, arg, to, calls[1], position),
+      ];
+      return { kind: negated ? 'or' : 'and', args: compared, position };
+    });
+    return both.length === 1 ? both[0] : { kind: negated ? 'and' : 'or', args: both, position };
   }
 
   #inList(node: Kind<'inList'>, bound: Expr | undefined): Expression {

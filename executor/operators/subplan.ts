@@ -305,14 +305,21 @@ export class SubplanOperator implements SubplanRunner {
     return this.#kept;
   }
 
-  hashed(x: ExecContext, values: readonly Value[]): boolean | null {
+  /** Whether there are rows to look among: where there are none, the values that are looked for need not be computed. */
+  fillHashed(x: ExecContext): boolean {
     if (this.#isCorrelated) {
       this.#hasResult = false;
       this.#table = null;
     }
     const rows = this.#keepRows(x);
-    const table = this.#table ?? this.#buildTable(x, rows);
-    if (rows.count === 0) return false;
+    if (rows.count > 0 && this.#table === null) this.#buildTable(x, rows);
+    return rows.count > 0;
+  }
+
+  /** After fillHashed, which has found rows. */
+  hashed(values: readonly Value[]): boolean | null {
+    const rows = this.#kept;
+    const table = this.#table as GroupTable;
     if (values.includes(null)) return values.length === 1 ? null : this.#scan(rows, values);
     if (table.findValues(values) >= 0) return true;
     return this.#hasNullRow ? (values.length === 1 ? null : this.#scan(rows, values)) : false;
