@@ -65,7 +65,7 @@ function isMissing(asked: Asked): boolean {
     (error.code === 'XX000'
       ? /^internal error/.test(error.message)
       : error.code === '0A000' &&
-        !/^(unit|formatting field|timestamps cannot be binned|cannot convert (circle|infinity|NaN)) /.test(
+        !/^(unit|formatting field|(searching for|removing) elements|timestamps cannot be binned|cannot convert (circle|infinity|NaN)) /.test(
           error.message,
         ))
   );
