@@ -20,6 +20,7 @@ import type { Operator } from './operator.ts';
 import { PostingScanOperator } from './posting-scan.ts';
 import { AppendOperator, LimitOperator, ProjectOperator, RowProjectOperator } from './project.ts';
 import { RowIdScanOperator } from './row-id-scan.ts';
+import { isRunningWindow, RunningWindowOperator } from './running-window.ts';
 import { SeqScanOperator } from './seq-scan.ts';
 import { DistinctOperator, SetOperationOperator, UniqueOperator } from './set.ts';
 import { SortOperator } from './sort.ts';
@@ -76,7 +77,7 @@ export function buildOperator(plan: Plan, execution: Execution): Operator {
     case 'aggregate':
       return new AggregateOperator(plan, execution);
     case 'window':
-      return new WindowOperator(plan, execution);
+      return isRunningWindow(plan) ? new RunningWindowOperator(plan, execution) : new WindowOperator(plan, execution);
     case 'distinct':
       return new DistinctOperator(plan, execution);
     case 'unique':

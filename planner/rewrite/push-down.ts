@@ -16,6 +16,7 @@ import {
 } from '../logical.ts';
 import { freeRels, relsOf, relsOfFrom } from '../relation-sets.ts';
 import { hasSetReturning, hasSublink, isVolatile, replaceExpr, someExpr } from '../traverse.ts';
+import { limitedByNumber } from './numbered-rows.ts';
 
 export function pushDownConditions(query: Query): Query {
   if (!hasSubquery(query)) return query;
@@ -42,12 +43,13 @@ class Pusher {
     const kept: Expr[] = [];
     for (const part of conjuncts(condition)) {
       const target = targetOf(part, this.#relations);
-      const pushed = target === null || !reached.has(target.rel) ? null : pushInto(target.query, part, target.rel);
-      if (target === null || pushed === null) kept.push(part);
-      else {
-        this.#relations.set(target.rel, { ...target, query: pushed });
-        this.hasPushed = true;
-      }
+      const isReached = target !== null && reached.has(target.rel);
+      const pushed = isReached ? pushInto(target.query, part, target.rel) : null;
+      if (pushed === null) kept.push(part);
+      const query = pushed ?? (isReached ? limitedByNumber(target.query, part, target.rel) : null);
+      if (target === null || query === null) continue;
+      this.#relations.set(target.rel, { ...target, query });
+      this.hasPushed = true;
     }
     return makeAnd(kept);
   }
