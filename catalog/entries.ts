@@ -226,6 +226,10 @@ export interface ConstraintEntry {
   readonly validated: boolean;
   /** CHECK ... NO INHERIT; absent: false. */
   readonly noInherit?: boolean;
+  /** FOREIGN KEY, by ALTER TABLE ... DISABLE TRIGGER ALL of its table: new references are not checked; absent: false. */
+  readonly isUncheckedHere?: boolean;
+  /** The same of the referenced table: its changes are neither checked nor passed on. */
+  readonly isUncheckedThere?: boolean;
 }
 
 export interface SequenceEntry {

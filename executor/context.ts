@@ -56,6 +56,8 @@ export interface ExecServices {
   tableByOid(oid: number): TableRuntime;
   /** Whether checks of this constraint wait until the transaction ends. */
   isDeferred(constraint: ConstraintEntry): boolean;
+  /** session_replication_role = replica: rows come from where foreign keys were seen to; here, nothing is asked of them. */
+  readonly isReplica: boolean;
   /** Follow-ups of the transaction. */
   readonly deferred: Map<string, FollowUp>;
   /**

@@ -555,8 +555,8 @@ function sameIndexes(a: readonly IndexEntry[], b: readonly IndexEntry[]): boolea
 }
 
 function resolveForeignKeys(catalog: Catalog, tableOid: number): ForeignKeys {
-  const outgoing = catalog.constraintsOf(tableOid).filter((c) => c.type === 'foreign key');
-  const incoming = catalog.constraintsReferencing(tableOid);
+  const outgoing = catalog.constraintsOf(tableOid).filter((c) => c.type === 'foreign key' && !c.isUncheckedHere);
+  const incoming = catalog.constraintsReferencing(tableOid).filter((c) => !c.isUncheckedThere);
   if (outgoing.length === 0 && incoming.length === 0) return NO_FOREIGN_KEYS;
   const resolve = (constraint: (typeof outgoing)[number]): ForeignKey => {
     const child = catalog.relation(constraint.tableOid) as RelationEntry;

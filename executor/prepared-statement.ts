@@ -23,6 +23,9 @@ import type { ResultEncoder } from './result-encoder.ts';
 import { intoClause } from './select-into.ts';
 import type { FieldDescription } from './session-api.ts';
 
+/** By it, not by the message, drivers know that a statement need only be prepared anew (JDBC, asyncpg, ActiveRecord). */
+const REVALIDATION = 'RevalidateCachedQuery';
+
 /** Statements that the planner plans; all others are utilities. */
 export function isPlanned(node: StatementNode): boolean {
   switch (node.kind) {
@@ -185,7 +188,7 @@ export class PreparedStatement {
     const fields = fieldsOf(planned);
     this.outputTypes = planned.plan.output.map((column) => column.typeOid);
     if (known !== null && this.#routine === null && !sameFields(this.fields, fields))
-      throw sqlError('0A000', 'cached plan must not change result type');
+      throw sqlError('0A000', 'cached plan must not change result type', { routine: REVALIDATION });
     this.fields = fields;
     this.parameterTypes = planned.parameterTypes;
     this.#program = new Program(planned, session.database, catalog);

@@ -782,6 +782,10 @@ export class Session implements ProtocolSession, PlanningSession, ExecServices {
     return this.constraintModes.get(constraint.oid) ?? this.constraintModes.get(0) ?? constraint.initiallyDeferred;
   }
 
+  get isReplica(): boolean {
+    return this.settings.text('session_replication_role') === 'replica';
+  }
+
   runInternal(x: ExecContext, sql: string, params: readonly Value[], expiry: ExpiryMode = 'live'): number | null {
     return this.#internal.run(x, sql, params, expiry);
   }

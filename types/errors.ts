@@ -15,6 +15,8 @@ export interface SqlErrorFields {
   readonly column?: string;
   readonly dataType?: string;
   readonly constraint?: string;
+  /** PostgreSQL's function that reports it, where clients go by that; else the place in our own code is told. */
+  readonly routine?: string;
 }
 
 /** How far an error reaches: the statement (its transaction is aborted), or the session (the connection ends). */

@@ -174,11 +174,9 @@ export class FrameWriter implements ResultSink {
     this.field('d', fields.dataType);
     this.field('n', fields.constraint);
     const place = placeOf(error);
-    if (place !== null) {
-      this.field('F', place.file);
-      this.field('L', place.line);
-      this.field('R', place.routine);
-    }
+    this.field('F', place?.file);
+    this.field('L', place?.line);
+    this.field('R', fields.routine ?? place?.routine);
     this.out.writeUint8(0);
     this.end(start);
     if (!this.owner.inTurn) this.owner.outputOutsideTurn();

@@ -65,6 +65,23 @@ export function alterConstraint(
   x.putEntry({ ...constraint, deferrable: command.deferrable ?? initiallyDeferred, initiallyDeferred });
 }
 
+/** ENABLE and DISABLE TRIGGER ALL: foreign keys are triggers too, of both tables, each with its own part. */
+export function enableForeignKeys(x: DdlContext, table: RelationEntry, isEnabled: boolean): void {
+  const own = x.catalog.constraintsOf(table.oid).filter(({ type }) => type === 'foreign key');
+  const keys = new Set([...own, ...x.catalog.constraintsReferencing(table.oid)]);
+  for (const key of keys) {
+    const isHere = key.tableOid === table.oid;
+    if (!x.isSuperuser) {
+      const trigger = `RI_ConstraintTrigger_${isHere ? 'c' : 'a'}_${key.oid}`;
+      throw sqlError('42501', `permission denied: "${trigger}" is a system trigger`);
+    }
+    const { isUncheckedHere, isUncheckedThere, ...rest } = key;
+    const here = isHere ? !isEnabled : isUncheckedHere;
+    const there = key.referencedTableOid === table.oid ? !isEnabled : isUncheckedThere;
+    x.putEntry({ ...rest, ...(here && { isUncheckedHere: true }), ...(there && { isUncheckedThere: true }) });
+  }
+}
+
 /** VALIDATE CONSTRAINT. */
 export function* validateConstraint(x: DdlContext, table: RelationEntry, name: string): DdlSteps<void> {
   const constraint = findConstraint(x, table, name);

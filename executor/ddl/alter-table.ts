@@ -5,7 +5,13 @@ import { ACCESS_EXCLUSIVE, type LockMode, SHARE_ROW_EXCLUSIVE, SHARE_UPDATE_EXCL
 import { sqlError } from '../../types/errors.ts';
 import { OID } from '../../types/index.ts';
 import { addColumn } from './add-column.ts';
-import { addConstraint, alterConstraint, dropConstraint, validateConstraint } from './alter-constraint.ts';
+import {
+  addConstraint,
+  alterConstraint,
+  dropConstraint,
+  enableForeignKeys,
+  validateConstraint,
+} from './alter-constraint.ts';
 import { alterColumnTypes, understoodTypeChange } from './alter-type.ts';
 import { withCompression, withStorage } from './column-storage.ts';
 import { addColumnSequence, bindDefault } from './columns.ts';
@@ -388,6 +394,7 @@ function alterProperties(x: DdlContext, table: RelationEntry, command: PropertyC
       if (typeof command.trigger === 'object') {
         throw sqlError('42704', `trigger "${command.trigger.name}" for table "${table.name}" does not exist`);
       }
+      if (command.trigger === 'all') enableForeignKeys(x, table, command.kind === 'enableTrigger');
       return;
     case 'enableRule':
     case 'disableRule':

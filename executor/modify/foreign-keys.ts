@@ -87,7 +87,7 @@ export function queueReferenceChecks(
     const { columns, matchFull, name } = key.constraint;
     const wanted = keyOf(values, columns);
     const nulls = wanted.filter((v) => v === null).length;
-    if (nulls === wanted.length) continue;
+    if (nulls === wanted.length || x.services.isReplica) continue;
     if (nulls > 0) {
       if (!matchFull) continue;
       throw sqlError(
@@ -122,6 +122,7 @@ export function queueReferencedActions(
     if (oldKey.includes(null)) continue;
     const newKey = newValues === null ? null : keyOf(newValues, referencedColumns);
     if (newKey !== null && isSameKey(oldKey, newKey, key.parent, referencedColumns)) continue;
+    if (x.services.isReplica) continue;
     const event = newKey === null ? 'delete' : 'update';
     const action = newKey === null ? key.constraint.onDelete : key.constraint.onUpdate;
     // Only the check of NO ACTION can wait for the end of the transaction.

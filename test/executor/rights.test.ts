@@ -50,6 +50,17 @@ describe('rights', () => {
     await scratch.drop();
   });
 
+  it('lets superusers alone switch off foreign keys', async () => {
+    await owner.query('CREATE TABLE parent (a int PRIMARY KEY); CREATE TABLE child (a int REFERENCES parent)');
+    await owner.query('ALTER TABLE child OWNER TO rights_user');
+    const user = await connect('rights_user');
+    for (const word of ['DISABLE', 'ENABLE']) {
+      expect(await codeOf(user.query(`ALTER TABLE child ${word} TRIGGER ALL`))).to.match(
+        /^42501 permission denied: "RI_ConstraintTrigger_c_\d+" is a system trigger$/,
+      );
+    }
+  });
+
   it('refuses connections without the CONNECT right, which is everybody’s from the start', async () => {
     const user = await connect('rights_user');
     const { rows } = await user.query('SELECT current_database() AS name');
