@@ -48,6 +48,8 @@ function readSessionRequest(body: Buffer, minor: number): StartupRequest {
   let user = '';
   let database = '';
   const options = new Map<string, string>();
+  // Settings with a parameter of their own win over those in `options`, wherever they stand.
+  let commandLine = '';
   const unknown: string[] = [];
   let at = 4;
   for (;;) {
@@ -61,22 +63,24 @@ function readSessionRequest(body: Buffer, minor: number): StartupRequest {
     at = valueEnd + 1;
     if (name === 'user') user = cutName(value);
     else if (name === 'database') database = databaseName(value);
-    else if (name === 'options') readCommandLineOptions(value, options);
+    else if (name === 'options') commandLine = value;
     else if (name === 'replication') refuseReplication(value);
     else if (name.startsWith('_pq_.')) unknown.push(name);
     else options.set(name.toLowerCase(), value);
   }
   if (at !== body.length - 1) throw layoutError();
   if (user === '') throw fatal('28000', 'no PostgreSQL user name specified in startup packet');
+  const settings = new Map([...readCommandLineOptions(commandLine), ...options]);
   const negotiate = minor > 0 || unknown.length > 0 ? unknown : null;
-  return { kind: 'session', user, database: database === '' ? user : database, options, negotiate };
+  return { kind: 'session', user, database: database === '' ? user : database, options: settings, negotiate };
 }
 
 /**
  * The `options` parameter: `-c name=value`, `-cname=value` and `--name=value`, parted by white space; a backslash takes the
  * next character as it is. Dashes in names stand for underscores.
  */
-function readCommandLineOptions(text: string, options: Map<string, string>): void {
+function readCommandLineOptions(text: string): Map<string, string> {
+  const options = new Map<string, string>();
   const words = splitWords(text);
   for (let i = 0; i < words.length; i++) {
     const word = words[i]!;
@@ -92,6 +96,7 @@ function readCommandLineOptions(text: string, options: Map<string, string>): voi
     }
     options.set(assignment!.slice(0, equals).replaceAll('-', '_').toLowerCase(), assignment!.slice(equals + 1));
   }
+  return options;
 }
 
 function splitWords(text: string): string[] {

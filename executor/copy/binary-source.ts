@@ -131,6 +131,10 @@ export class CopyBinarySource extends CopySource {
     return `COPY ${this.#tableName}, line ${Math.min(done + 1, this.#row)}`;
   }
 
+  protected override placeOfNext(): string | null {
+    return this.#isHeaderDone ? `COPY ${this.#tableName}, line ${this.#row + 1}` : null;
+  }
+
   #where(column: number): string {
     const name = column < 0 ? '' : `, column ${this.#columns[column].name}`;
     return `COPY ${this.#tableName}, line ${this.#row}${name}`;

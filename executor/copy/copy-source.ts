@@ -29,7 +29,7 @@ export abstract class CopySource implements Operator {
   protected length = 0;
   /** All bytes have come. */
   protected isFinished = false;
-  #failure: Error | null = null;
+  #failure: SqlError | null = null;
   /** It has used up what came, and nothing else holds it up. */
   wantsData = true;
   /** All rows have been taken. */
@@ -44,6 +44,8 @@ export abstract class CopySource implements Operator {
   protected abstract parseRows(format: FormatSettings, limit: number): number;
   /** "COPY t, line 3" of the row that is being worked on; `done`: how many rows before it were stored. */
   protected abstract place(done: number, withText: boolean): string;
+  /** "COPY t, line 4": the row after those that have been read; null: the format has not been seen yet. */
+  protected abstract placeOfNext(): string | null;
   /** The bytes before `position` went away: what remembers places must subtract it. */
   protected moved(_by: number): void {}
 
@@ -80,7 +82,8 @@ export abstract class CopySource implements Operator {
     this.isFinished = true;
   }
 
-  fail(error: Error): void {
+  /** The client gives up: what it has sent is still looked at first. */
+  fail(error: SqlError): void {
     this.#failure = error;
   }
 
@@ -91,7 +94,7 @@ export abstract class CopySource implements Operator {
 
   /** An error about the row that is being worked on, with the place of it. */
   placed(error: unknown, done: number): unknown {
-    if (!(error instanceof SqlError) || this.isAtEnd) return error;
+    if (!(error instanceof SqlError) || this.isAtEnd || error === this.#failure) return error;
     const { where } = error.fields;
     if (where !== undefined && /^COPY .*, line \d/m.test(where)) return error;
     // PostgreSQL stores rows in batches, and has no text of the line any more when their keys are looked up.
@@ -104,7 +107,6 @@ export abstract class CopySource implements Operator {
 
   /** Before work on what came. */
   protected begin(): void {
-    if (this.#failure !== null) throw this.#failure;
     this.wantsData = false;
   }
 
@@ -117,6 +119,10 @@ export abstract class CopySource implements Operator {
 
   /** What came is used up. */
   protected endOrWait(x: ExecContext): Batch {
+    if (this.#failure !== null) {
+      const place = this.placeOfNext();
+      throw place === null ? this.#failure : this.#failure.within(place);
+    }
     if (this.isFinished) {
       this.isAtEnd = true;
       return END;

@@ -492,6 +492,10 @@ export class CopyTextSource extends CopySource {
     return `${place}: "${this.#lineText()}"`;
   }
 
+  protected override placeOfNext(): string {
+    return `COPY ${this.#tableName}, line ${this.#line + 1}`;
+  }
+
   /** The line without its line break, or as much of it as errors show. */
   #lineText(): string {
     const { data } = this;

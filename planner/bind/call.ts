@@ -1,6 +1,6 @@
 /** Function calls: scalar functions, aggregates and window functions, and casts written as calls. */
 import type { FunctionEntry, ScalarFunction } from '../../catalog/function-entry.ts';
-import { asBuiltin, DefaultText, resolvedFunction, routinesNamed } from '../../catalog/functions/user-routines.ts';
+import { asBuiltin, DefaultText, resolvedFunction } from '../../catalog/functions/user-routines.ts';
 import { isPrivateFunction } from '../../catalog/rights.ts';
 import type * as ast from '../../parser/ast.ts';
 import { plainCall } from '../../parser/index.ts';
@@ -29,7 +29,7 @@ import { inlineCall } from './routine.ts';
 import { fieldsOf, selectField } from './row-fields.ts';
 import { type Clause, findItem, type Level } from './scope.ts';
 import { bindStored } from './stored.ts';
-import { ANY, RECORD } from './type-info.ts';
+import { ANY, RECORD, VOID } from './type-info.ts';
 import { findType } from './type-name.ts';
 import { makeWindowCall } from './window-call.ts';
 
@@ -69,10 +69,15 @@ export function bindCall(level: Level, node: ast.FunctionCall): Expr {
   level.clause = outerClause;
   const filter = bindFilter(level, node);
   checkArgumentNames(context, node);
+  let names = node.argNames;
   if (node.withinGroup) args = matchHypothetical(level, node, args, position);
+  else if (args.some(isVoidParameter)) {
+    names = names?.filter((_, i) => !isVoidParameter(args[i])) ?? null;
+    args = args.filter((arg) => !isVoidParameter(arg));
+  }
   const shape: CallShape = {
     types: args.map((arg) => arg.typeOid),
-    names: node.argNames,
+    names,
     variadic: node.variadic,
   };
   context.checkSchema(node.name, position);
@@ -105,6 +110,11 @@ export function bindCall(level: Level, node: ast.FunctionCall): Expr {
   if (entry.kind === 'window' || node.over !== null)
     return makeWindowCall(level, node, entry, bound, typeOid, position);
   return makeAggregate(level, node, entry, bound, typeOid, position);
+}
+
+/** What JDBC sends in the place of an output parameter of a call: no argument. */
+function isVoidParameter(arg: Expr): boolean {
+  return arg.kind === 'param' && arg.typeOid === VOID;
 }
 
 /** Its columns and functions are looked up behind those of the arguments, and before the function that is called. */
@@ -166,10 +176,12 @@ function callRoutine(
   return makeScalarCall(level, resolvedFunction(entry, spread.resolve), spread.args, typeOid, position);
 }
 
-/** row.f, where the row has no such column: a user-made function of the row; null: there is none of that name. */
+/** row.f, where the row has no such column: a function or aggregate of the row; null: there is none that takes it. */
 export function bindAttribute(level: Level, row: ast.Expression, name: string): Expr | null {
-  const { catalog, environment } = level.context;
-  if (routinesNamed(catalog, null, name, environment.searchPath).length === 0) return null;
+  if (visibleFunctions(level.context, name, null).length === 0) return null;
+  const shape: CallShape = { types: [bindExpr(level, row).typeOid], names: null, variadic: false };
+  const found = findFunction(level.context, name, shape);
+  if (found.kind !== 'found' || found.match.entry.kind === 'window') return null;
   return bindCall(level, plainCall([name], [row], row.position));
 }
 

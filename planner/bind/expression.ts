@@ -10,7 +10,7 @@ import { caseBranch, makeConst } from '../logical.ts';
 import { lastSetCall } from '../traverse.ts';
 import { aggregateLevel, checkAggregatePlace } from './aggregate-call.ts';
 import { bindArray, bindSubscript } from './array.ts';
-import { bindCall } from './call.ts';
+import { bindAttribute, bindCall } from './call.ts';
 import { coerceToBoolean, coerceToSpecific, resolveUnknown } from './coerce.ts';
 import { bindColumnRef } from './column-ref.ts';
 import { coerceToCommonType, selectCommonModifier, selectCommonType } from './common-type.ts';
@@ -131,7 +131,7 @@ function bindNode(level: Level, node: ast.Expression): Expr {
     case 'subscript':
       return bindSubscript(level, node);
     case 'field':
-      return bindField(level, node);
+      return bindField(level, node, () => bindAttribute(level, node.base, node.field));
     case 'case':
       return bindCase(level, node);
     case 'function':

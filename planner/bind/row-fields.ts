@@ -1,6 +1,7 @@
 /** Names and types of a row value's fields: of its type, or, for a record, of the expression that it comes from (expandRecordVariable). */
 import { attributeIndex, keptField } from '../../catalog/kept-fields.ts';
 import type * as ast from '../../parser/ast.ts';
+import type { SqlError } from '../../types/errors.ts';
 import type { Expr } from '../expr.ts';
 import { logical, type Query, type Relation } from '../logical.ts';
 import type { Position } from './context.ts';
@@ -60,12 +61,17 @@ function fieldsOfColumn(level: Level, query: Query, column: number): readonly Ro
   return fieldsOf(level, targets[column].expr);
 }
 
-/** (row).field */
-export function bindField(level: Level, node: ast.FieldExpr): Expr {
+/** (row).field, or else what `call` makes of it: a function of the row, as row.f is; null: neither. */
+export function bindField(level: Level, node: ast.FieldExpr, call: () => Expr | null): Expr {
   const bound = bindBase(level, node);
   const { base, owner } = bound;
   const position = level.context.leftmost([base], positionOf(level.context, node.base.position));
-  const index = fieldIndex(level, base, node.field, position, owner);
+  const index = findField(level, base, node.field);
+  if (index < 0) {
+    const called = call();
+    if (called !== null) return called;
+    throw missingField(level, base, node.field, position, owner);
+  }
   noteFields(level, node, bound, [index]);
   return fieldAt(level, base, index, position);
 }
@@ -119,14 +125,10 @@ function noteFields(level: Level, node: object, { base, owner }: BoundBase, inde
 }
 
 /** (row).field, where the row is bound. */
-export function selectField(
-  level: Level,
-  base: Expr,
-  field: string,
-  position: Position,
-  owner: string | null = null,
-): Expr {
-  return fieldAt(level, base, fieldIndex(level, base, field, position, owner), position);
+export function selectField(level: Level, base: Expr, field: string, position: Position): Expr {
+  const index = findField(level, base, field);
+  if (index < 0) throw missingField(level, base, field, position, null);
+  return fieldAt(level, base, index, position);
 }
 
 function fieldAt(level: Level, base: Expr, index: number, position: Position): Expr {
@@ -135,26 +137,28 @@ function fieldAt(level: Level, base: Expr, index: number, position: Position): E
   return { kind: 'field', base, index, typeOid, typeModifier: typeModifier ?? -1 };
 }
 
-function fieldIndex(level: Level, base: Expr, field: string, position: Position, owner: string | null): number {
-  const { context } = level;
-  const kept = keptField(field);
-  const keptType = kept === null ? undefined : context.catalog.type(kept.typeOid);
+/** -1: there is none. */
+function findField(level: Level, base: Expr, field: string): number {
   const columns = fieldsOf(level, base);
-  const index =
-    kept !== null && keptType !== undefined
-      ? attributeIndex(keptType, kept.number)
-      : (columns?.findIndex((column) => column.name === field) ?? -1);
-  if (columns !== null && index >= 0) return index;
-  if (owner !== null) throw context.error('42703', `column ${owner}.${field} does not exist`, position);
+  if (columns === null) return -1;
+  const kept = keptField(field);
+  const keptType = kept === null ? undefined : level.context.catalog.type(kept.typeOid);
+  if (kept !== null && keptType !== undefined) return attributeIndex(keptType, kept.number);
+  return columns.findIndex((column) => column.name === field);
+}
+
+function missingField(level: Level, base: Expr, field: string, position: Position, owner: string | null): SqlError {
+  const { context } = level;
+  if (owner !== null) return context.error('42703', `column ${owner}.${field} does not exist`, position);
   if (base.typeOid === RECORD) {
-    throw logical(base).kind === 'var' && columns === null
+    return logical(base).kind === 'var' && fieldsOf(level, base) === null
       ? context.error('42809', 'record type has not been registered')
       : context.error('42703', `could not identify column "${field}" in record data type`, position);
   }
   const typeName = context.types.name(base.typeOid);
   if (context.types.isComposite(base.typeOid)) {
-    throw context.error('42703', `column "${field}" not found in data type ${typeName}`, position);
+    return context.error('42703', `column "${field}" not found in data type ${typeName}`, position);
   }
   const message = `column notation .${field} applied to type ${typeName}, which is not a composite type`;
-  throw context.error('42809', message, position);
+  return context.error('42809', message, position);
 }

@@ -1,7 +1,7 @@
 /** Target lists, and how ORDER BY, GROUP BY and DISTINCT ON refer to them (after PostgreSQL's parse_target.c, parse_clause.c). */
 import type * as ast from '../../parser/ast.ts';
 import type { Expr } from '../expr.ts';
-import { logical, type Target } from '../logical.ts';
+import { logical, SYSTEM_COLUMNS, type Target } from '../logical.ts';
 import { readsColumn } from '../rights.ts';
 import { resolveUnknown } from './coerce.ts';
 import { columnNameOf } from './column-name.ts';
@@ -12,11 +12,24 @@ import { expandRow } from './row-fields.ts';
 import { findColumn, type Level } from './scope.ts';
 import { ROW_FIELDS_MAX, UNKNOWN } from './type-info.ts';
 
+/** As pg_attribute has them. */
+const SYSTEM_COLUMN_NUMBERS: Readonly<Record<(typeof SYSTEM_COLUMNS)[number], number>> = {
+  ctid: -1,
+  xmin: -2,
+  cmin: -3,
+  xmax: -4,
+  cmax: -5,
+  tableoid: -6,
+};
+
 /** Where a column of the result comes from, for RowDescription. */
 function originOf(level: Level, expr: Expr): { tableOid: number; columnNumber: number } {
   const node = logical(expr);
-  if (node.kind !== 'var' || node.column < 0) return { tableOid: 0, columnNumber: 0 };
+  if (node.kind !== 'var') return { tableOid: 0, columnNumber: 0 };
   const relation = level.context.relationOf(level, node.rel);
+  if (node.column < 0 && relation?.kind === 'table') {
+    return { tableOid: relation.table.oid, columnNumber: SYSTEM_COLUMN_NUMBERS[SYSTEM_COLUMNS[-1 - node.column]] };
+  }
   const column = relation?.columns[node.column];
   return column === undefined
     ? { tableOid: 0, columnNumber: 0 }

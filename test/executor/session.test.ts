@@ -231,6 +231,36 @@ describe('session', () => {
       ]);
     });
 
+    it('takes parameters of type void for OUT arguments, which a call has not', async () => {
+      await client.query(
+        "CREATE FUNCTION half(whole int, OUT a int, OUT b text) LANGUAGE sql AS $$ SELECT $1 / 2, 'h' $$",
+      );
+      const types = [23, 2278, 2278];
+      client.send(parse({ text: 'SELECT * FROM half($1, $2, $3)', types }), describeMessage({ type: 'S' }));
+      client.send(bind({ values: ['8', null, null] }), execute(), sync());
+      expect(rowsOf(await client.untilReady())).to.deep.equal([['4', 'h']]);
+      client.send(parse({ text: 'SELECT upper($1, $2)', types: [2278, 25] }), sync());
+      expect(codeOf(await client.untilReady())).to.equal('');
+      client.send(parse({ text: 'SELECT nowhere($1, $2)', types: [2278, 25] }), sync());
+      const error = (await client.untilReady()).find((m) => m.name === 'error');
+      expect(error?.message).to.equal('function nowhere(text) does not exist');
+    });
+
+    it('says where columns come from, those of the system too', async () => {
+      await client.query('CREATE TABLE t (a int, b int)');
+      const [[oid]] = rowsOf(await client.query("SELECT 't'::regclass::oid")) as [[string]];
+      client.send(parse({ text: 'SELECT b, ctid, tableoid, b + 1 FROM t' }), describeMessage({ type: 'S' }), sync());
+      const description = (await client.untilReady()).find((m) => m.name === 'rowDescription') as Message & {
+        fields: { tableID: number; columnID: number }[];
+      };
+      expect(description.fields.map(({ tableID, columnID }) => [tableID, columnID])).to.deep.equal([
+        [Number(oid), 2],
+        [Number(oid), -1],
+        [Number(oid), -6],
+        [0, 0],
+      ]);
+    });
+
     it('names what is wrong with a Bind', async () => {
       client.send(parse({ name: 's', text: 'SELECT $1::int' }), bind({ statement: 's', values: ['1', '2'] }), sync());
       expect(codeOf(await client.untilReady())).to.equal('08P01');
@@ -327,14 +357,26 @@ describe('session', () => {
       await client.query('CREATE TABLE t (a int)');
       client.send(
         serialize.query('COPY t FROM STDIN'),
-        serialize.copyData(Buffer.from('1\n')),
+        serialize.copyData(Buffer.from('1\n2')),
         serialize.copyFail('changed my mind'),
       );
       const messages = await client.untilReady();
-      expect([codeOf(messages), messages.find((m) => m.name === 'error')?.message]).to.deep.equal([
+      const error = messages.find((m) => m.name === 'error') as (Message & { where?: string }) | undefined;
+      expect([codeOf(messages), error?.message, error?.where]).to.deep.equal([
         '57014',
         'COPY from stdin failed: changed my mind',
+        'COPY t, line 2',
       ]);
+    });
+
+    it('looks at what has come before the client fails it', async () => {
+      await client.query('CREATE TABLE t (a int)');
+      client.send(
+        serialize.query('COPY t FROM STDIN'),
+        serialize.copyData(Buffer.from('x\n')),
+        serialize.copyFail('changed my mind'),
+      );
+      expect(codeOf(await client.untilReady())).to.equal('22P02');
     });
   });
 

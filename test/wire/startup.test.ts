@@ -89,6 +89,18 @@ describe('start-up', () => {
     ]);
   });
 
+  it('lets parameters win over the options parameter, wherever they stand', async () => {
+    const options = '-c search_path=a -c geqo=off';
+    await WireClient.ready(fake.server.port, { search_path: 'b', options });
+    await WireClient.ready(fake.server.port, { options, search_path: 'b' });
+    for (const { identity } of fake.database.sessions) {
+      expect([...identity.options]).to.deep.include.members([
+        ['search_path', 'b'],
+        ['geqo', 'off'],
+      ]);
+    }
+  });
+
   it('works when every byte comes alone', async () => {
     const client = await WireClient.open(fake.server.port);
     for (const byte of Buffer.concat([SSL.subarray(0, 0), packet(VERSION_3_0, 'user', 'bob', '')])) {
