@@ -10,10 +10,9 @@ import type { DdlContext, DdlResult } from './context.ts';
 import { flagOf, integerOf, nameOf, textOf, typeOf } from './definition-items.ts';
 import { initialRights } from './grant.ts';
 import { aggregatePart, type Part } from './named-functions.ts';
-import { checkOwner } from './resolve.ts';
+import { checkOwner, newObjectName } from './resolve.ts';
 import { routineSignature } from './routine-names.ts';
 import { checkReplacement, isPolymorphicType, parameterTypes, undeterminedDetail } from './routine-parameters.ts';
-import { newRoutineName } from './routines.ts';
 import { checkTypeUsage, resolveType } from './type-names.ts';
 
 const INTERNAL = 2281;
@@ -348,7 +347,7 @@ function define(x: DdlContext, items: Items, args: Arguments): { definition: Agg
 
 export function createAggregate(x: DdlContext, statement: DefineStatement): DdlResult {
   const tag = 'CREATE AGGREGATE';
-  const { schema, name } = newRoutineName(x, statement.name);
+  const { schema, name } = newObjectName(x, statement.name);
   const items = gather(x, statement);
   const parallel = parallelOf(items['parallel']);
   checkPresence(items);

@@ -88,10 +88,11 @@ export function mayCreateIn(x: DdlContext, schema: SchemaEntry): boolean {
   return rightsOnSchema(schema, x.authority, 'C') !== '';
 }
 
-/** Schema for a new object that is never temporary: types, domains. */
+/** Schema for a new object; the session's temporary one is made when it is named. */
 export function newObjectName(x: DdlContext, names: QualifiedName): NewName {
   checkDatabase(x, names);
   const name = names[names.length - 1];
+  if (names.length > 1 && names[names.length - 2] === 'pg_temp') x.temporarySchema();
   const schema = names.length > 1 ? schemaOrThrow(x, names[names.length - 2]) : currentSchema(x);
   if (schema === undefined) throw sqlError('3F000', 'no schema has been selected to create in');
   if (schema.oid === PG_CATALOG_SCHEMA_OID || schema.oid === INFORMATION_SCHEMA_OID) {

@@ -171,19 +171,10 @@ function checkBodyForm(statement: CreateFunctionStatement): void {
     throw invalid(`only one AS item needed for language "${languageOf(statement)}"`);
 }
 
-/** As other objects' names; the session's temporary schema is made when it is named. */
-export function newRoutineName(
-  x: DdlContext,
-  names: CreateFunctionStatement['name'],
-): ReturnType<typeof newObjectName> {
-  if (names.length > 1 && names[names.length - 2] === 'pg_temp') x.temporarySchema();
-  return newObjectName(x, names);
-}
-
 /** `isOfExtension`: it may be in LANGUAGE internal, of a built-in function. */
 export function createRoutine(x: DdlContext, statement: CreateFunctionStatement, isOfExtension = false): DdlResult {
   const word = statement.procedure ? 'procedure' : 'function';
-  const { schema, name } = newRoutineName(x, statement.name);
+  const { schema, name } = newObjectName(x, statement.name);
   const isInternal = languageOf(statement) === 'internal';
   if (!isOfExtension) checkLanguage(x, statement);
   if (statement.options.some((option) => option.name === 'transform')) {
