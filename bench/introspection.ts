@@ -30,6 +30,11 @@ const QUESTIONS: Readonly<Record<string, string>> = {
     WHERE tc.constraint_type = 'PRIMARY KEY' AND tc.table_schema = 'public' ORDER BY 1`,
   indexes: `SELECT i.relname, ix.indisunique, pg_get_indexdef(ix.indexrelid), array_agg(a.attname ORDER BY a.attnum) FROM pg_index ix
     JOIN pg_class i ON i.oid = ix.indexrelid JOIN pg_attribute a ON a.attrelid = i.oid WHERE ix.indrelid >= 16384 GROUP BY 1, 2, 3 ORDER BY 1`,
+  'foreign keys of a table': `SELECT con.conname, here.attname, frel.relname, there.attname FROM pg_constraint con
+    JOIN pg_class rel ON rel.oid = con.conrelid JOIN pg_class frel ON frel.oid = con.confrelid
+    JOIN pg_attribute here ON here.attrelid = rel.oid AND here.attnum = con.conkey[1]
+    JOIN pg_attribute there ON there.attrelid = frel.oid AND there.attnum = con.confkey[1]
+    JOIN pg_namespace n ON n.oid = con.connamespace WHERE con.contype = 'f' AND rel.relname = 't7' AND n.nspname = 'public'`,
   'functions, each with a subquery': `SELECT p.proname FROM pg_proc p WHERE p.pronamespace = 'pg_catalog'::regnamespace
     AND NOT EXISTS (SELECT FROM pg_proc o WHERE o.proname = p.proname AND o.pronamespace = p.pronamespace AND o.oid <> p.oid)
     AND EXISTS (SELECT FROM pg_type t WHERE t.oid = p.prorettype AND t.typtype = 'b') ORDER BY p.proname LIMIT 50`,

@@ -1,12 +1,11 @@
 /** pg_attribute: the columns of tables and views, of indexes, sequences and composite types. */
 import { OID, type SqlType, typeByOid } from '../../types/index.ts';
-import { compositeClasses } from '../composite-classes.ts';
 import { type ColumnEntry, type IndexEntry, PLAIN_COLUMN, type TypeEntry } from '../entries.ts';
 import { attributeNumber } from '../kept-fields.ts';
 import { collationOf, collationOfKey } from './definitions.ts';
-import { allRelations } from './relations.ts';
+import { classesOf } from './relations.ts';
 import { indexedTypeOf } from './static-tables.ts';
-import { type Row, type RowMaker, rowsOf, sorted, type ViewContext } from './view-context.ts';
+import { type Row, type RowMaker, rowsOf, type ViewContext } from './view-context.ts';
 
 const STORAGE = { plain: 'p', external: 'e', extended: 'x', main: 'm' } as const;
 
@@ -114,21 +113,19 @@ function* compositeColumns(type: TypeEntry): Iterable<ColumnEntry> {
 }
 
 function* pgAttribute(context: ViewContext): Iterable<Row> {
-  const wanted = <T extends { readonly oid: number }>(entries: readonly T[]): readonly T[] =>
-    entries.filter(({ oid }) => context.mayBe('attrelid', oid));
-  const { catalog } = context;
-  for (const entry of wanted(allRelations(context))) {
+  const { relations, indexes, sequences, composites } = classesOf(context, context.wantedOid('attrelid'));
+  for (const entry of relations) {
     for (const column of entry.columns) yield attribute(context, entry.oid, column);
     if (entry.kind === 'view') continue;
     for (const column of SYSTEM_COLUMNS) yield attribute(context, entry.oid, column);
   }
-  for (const index of wanted(sorted(catalog.indexes()))) {
+  for (const index of indexes) {
     for (const column of indexColumns(context, index)) yield attribute(context, index.oid, column);
   }
-  for (const { oid } of wanted(sorted(catalog.sequences()))) {
+  for (const { oid } of sequences) {
     for (const column of [...SEQUENCE_COLUMNS, ...SYSTEM_COLUMNS]) yield attribute(context, oid, column);
   }
-  for (const entry of wanted(sorted(compositeClasses(catalog)))) {
+  for (const entry of composites) {
     for (const column of compositeColumns(entry)) yield attribute(context, entry.oid, column);
   }
 }

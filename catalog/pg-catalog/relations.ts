@@ -4,7 +4,7 @@
  */
 import { OID, SqlArray } from '../../types/index.ts';
 import { schemaAcl } from '../acl.ts';
-import { compositeClasses } from '../composite-classes.ts';
+import { compositeClass, compositeClasses } from '../composite-classes.ts';
 import {
   BOOTSTRAP_ROLE_OID,
   type ColumnEntry,
@@ -64,6 +64,37 @@ export function allRelations(context: ViewContext): RelationEntry[] {
   // Tables of large objects are the system's until there are some.
   const system = systemRelations().filter(({ oid }) => context.catalog.relation(oid)?.kind === 'virtual');
   return [...system, ...made];
+}
+
+/** What has a row in pg_class. */
+interface Classes {
+  readonly relations: readonly RelationEntry[];
+  readonly indexes: readonly IndexEntry[];
+  readonly sequences: readonly SequenceEntry[];
+  readonly composites: readonly TypeEntry[];
+}
+
+function only<T>(entry: T | undefined): readonly T[] {
+  return entry === undefined ? [] : [entry];
+}
+
+/** All of them, or the one of this oid. */
+export function classesOf(context: ViewContext, oid: number | undefined): Classes {
+  const { catalog } = context;
+  if (oid === undefined) {
+    return {
+      relations: allRelations(context),
+      indexes: sorted(catalog.indexes()),
+      sequences: sorted(catalog.sequences()),
+      composites: sorted(compositeClasses(catalog)),
+    };
+  }
+  return {
+    relations: only(catalog.relation(oid)),
+    indexes: only(catalog.index(oid)),
+    sequences: only(catalog.sequence(oid)),
+    composites: only(compositeClass(catalog, oid)),
+  };
 }
 
 /** Inherited by the rows: copying all of it into each takes ten times as long as the rest of making them. */
@@ -187,12 +218,12 @@ function compositeTypeClass(entry: TypeEntry): Row {
 }
 
 function* pgClass(context: ViewContext): Iterable<Row> {
-  const wanted = <T extends { readonly oid: number; readonly name: string }>(entries: readonly T[]): readonly T[] =>
-    entries.filter(({ oid, name }) => context.mayBe('oid', oid) && context.mayBe('relname', name));
-  for (const entry of wanted(allRelations(context))) yield tableClass(context, entry);
-  for (const entry of wanted(sorted(context.catalog.indexes()))) yield indexClass(context, entry);
-  for (const entry of wanted(sorted(context.catalog.sequences()))) yield sequenceClass(context, entry);
-  for (const entry of wanted(sorted(compositeClasses(context.catalog)))) yield compositeTypeClass(entry);
+  const { relations, indexes, sequences, composites } = classesOf(context, context.wantedOid('oid'));
+  const isWanted = ({ name }: { readonly name: string }): boolean => context.mayBe('relname', name);
+  for (const entry of relations) if (isWanted(entry)) yield tableClass(context, entry);
+  for (const entry of indexes) if (isWanted(entry)) yield indexClass(context, entry);
+  for (const entry of sequences) if (isWanted(entry)) yield sequenceClass(context, entry);
+  for (const entry of composites) if (isWanted(entry)) yield compositeTypeClass(entry);
 }
 
 /** Columns with a default, with the made-up oid of each. */
@@ -215,8 +246,16 @@ function* pgAttrdef(context: ViewContext): Iterable<Row> {
 
 // ------------------------------------------------------------------------------------------------- indexes, constraints
 
+/** Those whose rows may be wanted. */
+function indexesOf(context: ViewContext): readonly IndexEntry[] {
+  const { catalog } = context;
+  const [own, table] = [context.wantedOid('indexrelid'), context.wantedOid('indrelid')];
+  if (own !== undefined) return only(catalog.index(own));
+  return sorted(table === undefined ? catalog.indexes() : catalog.indexesOf(table));
+}
+
 function* pgIndex(context: ViewContext): Iterable<Row> {
-  for (const index of sorted(context.catalog.indexes())) {
+  for (const index of indexesOf(context)) {
     const table = context.catalog.relation(index.tableOid);
     const constraint = context.catalog.constraintOfIndex(index);
     const keys = index.columns.map((column) => column.columnNumber);
@@ -290,7 +329,9 @@ function constraintRow(catalog: ViewContext['catalog'], constraint: ConstraintEn
 }
 
 function* pgConstraint(context: ViewContext): Iterable<Row> {
-  for (const constraint of sorted(context.catalog.constraints())) yield constraintRow(context.catalog, constraint);
+  const table = context.wantedOid('conrelid');
+  const ofTables = table === undefined ? context.catalog.constraints() : context.catalog.constraintsOf(table);
+  for (const constraint of sorted(ofTables)) yield constraintRow(context.catalog, constraint);
   for (const type of context.madeTypes) {
     for (const check of type.checks ?? []) {
       yield {

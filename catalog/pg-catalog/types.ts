@@ -95,6 +95,8 @@ function* pgType(context: ViewContext): Iterable<Row> {
     if (!context.mayBe('oid', type.oid) || !context.mayBe('typname', type.name)) continue;
     const typacl = context.aclArray(context.catalog.systemRights(type.oid)?.acl);
     yield typeRow(context.catalog, type, BOOTSTRAP_ROLE_OID, PG_CATALOG_SCHEMA_OID, { typacl });
+    // There is no other of this oid.
+    if (context.wantedOid('oid') !== undefined) return;
   }
   const rowTypes = [...systemRelations(), ...context.catalog.relations()]
     .map(rowTypeOf)

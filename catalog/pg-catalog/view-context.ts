@@ -72,6 +72,12 @@ export class ViewContext {
     return [...SYSTEM_DOMAINS, ...sorted(this.catalog.types())];
   }
 
+  /** The oid that the column has in all rows that are wanted; undefined: any. */
+  wantedOid(column: string): number | undefined {
+    const wanted = this.#wanted.get(column);
+    return typeof wanted === 'number' ? wanted : undefined;
+  }
+
   /** Are rows wanted that have this value in the column? */
   mayBe(column: string, value: Value): boolean {
     const wanted = this.#wanted.get(column);

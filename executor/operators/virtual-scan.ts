@@ -10,6 +10,9 @@ import { IteratorOperator } from './function-scan.ts';
 import { type LookupKey, lookupKeys, SystemRows } from './system-rows.ts';
 
 const NO_COLUMNS: Value[][] = [];
+/** So often, rows are made for the values of an opening, as long as that makes no more than so many. */
+const OPENS_MAX = 32;
+const MADE_MAX = 100;
 
 /** What it knows of the rows that pass its filter. */
 interface Lookup {
@@ -26,6 +29,8 @@ export class VirtualScanOperator extends IteratorOperator {
   #run = -1;
   #opens = 0;
   #lookup: Lookup | null = null;
+  /** Rows that were made for the values of its last opening. */
+  #made = 0;
   /** Of this run. */
   #kept: SystemRows | null = null;
 
@@ -45,7 +50,10 @@ export class VirtualScanOperator extends IteratorOperator {
     this.#opens++;
   }
 
-  /** The first time only those are made that may be wanted, one by one: most scans are opened once, and many do not come to their end. */
+  /**
+   * At first only those are made that may be wanted, one by one: most scans are opened once, and many do not come to their end. When it is
+   * opened again and again, or that makes too many, all are made once, and found by their values.
+   */
   protected rows(x: ExecContext): Iterator<readonly Value[]> {
     const { program } = this.#execution;
     const { tableName } = this.#plan;
@@ -53,13 +61,22 @@ export class VirtualScanOperator extends IteratorOperator {
     const { columns, keys } = this.#lookup;
     const values = this.#valuesOf(x, this.#lookup);
     const { database } = program;
-    if (this.#opens > 1) {
+    const isCheap = values.length > 0 && this.#made <= MADE_MAX && this.#opens <= OPENS_MAX;
+    if (this.#opens > 1 && !isCheap) {
       this.#kept ??= new SystemRows(database.virtualRows(tableName, x.functions, { columns }), x.memory);
       return this.#kept.matching(keys, values)[Symbol.iterator]();
     }
     const names = database.virtualColumns(tableName);
     const wanted = new Map(values.map((value, k) => [names[keys[k].column].name, value]));
-    return database.virtualRows(tableName, x.functions, { columns, values: wanted })[Symbol.iterator]();
+    return this.#counted(database.virtualRows(tableName, x.functions, { columns, values: wanted }));
+  }
+
+  *#counted(rows: Iterable<readonly Value[]>): Iterator<readonly Value[]> {
+    this.#made = 0;
+    for (const row of rows) {
+      this.#made++;
+      yield row;
+    }
   }
 
   #prepare(): Lookup {

@@ -3,7 +3,7 @@
  * (PostgreSQL's support functions of generate_series and unnest), else what pg_proc says.
  */
 import type { Value } from '../../catalog/function-entry.ts';
-import { Interval } from '../../types/index.ts';
+import { Interval, OID } from '../../types/index.ts';
 import type { Expr } from '../expr.ts';
 import { type SelectivityContext, variableStatistics } from './column-statistics.ts';
 import { asNumber } from './histogram.ts';
@@ -13,6 +13,8 @@ import { knownValue } from './known-values.ts';
 const DEFAULT_SET_ROWS = 1000;
 /** Elements of an array that is not known (estimate_array_length). */
 const DEFAULT_ELEMENTS = 10;
+/** Of the catalog's int2vector and oidvector. */
+const VECTOR_ELEMENTS = 2;
 const MICROS_PER_DAY = 86_400_000_000;
 const DAYS_PER_MONTH = 30;
 
@@ -41,9 +43,17 @@ function supportedRows(source: SelectivityContext, internalName: string, args: r
       return timeSeriesRows(source, args);
     case 'array_unnest':
       return arrayLength(source, args[0]);
+    case 'generate_subscripts':
+    case 'generate_subscripts_nodir':
+      return isVector(args[0]) ? VECTOR_ELEMENTS : null;
     default:
       return null;
   }
+}
+
+/** Columns of an index, types of parameters: all that is of these types. */
+function isVector({ typeOid }: Expr): boolean {
+  return typeOid === OID.INT2VECTOR || typeOid === OID.OIDVECTOR;
 }
 
 /** Whether no value comes twice. */
@@ -82,6 +92,7 @@ export function arrayLength(source: SelectivityContext, expr: Expr): number {
   const value = knownValue(source, expr) as Value | undefined;
   if (value === null) return 0;
   if (typeof value === 'object' && 'elements' in value) return value.elements.length;
+  if (isVector(expr)) return VECTOR_ELEMENTS;
   // As later versions of PostgreSQL do.
   const counted = variableStatistics(source, expr)?.stats?.elements;
   return counted === undefined ? DEFAULT_ELEMENTS : counted.averageCount;

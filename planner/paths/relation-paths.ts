@@ -1,10 +1,11 @@
 /** Paths of relations that are no tables: subqueries, functions, VALUES, CTEs, catalog views. */
+import { OID } from '../../types/index.ts';
 import { functionRows, hasDistinctRows } from '../cost/function-rows.ts';
 import { COST, DEFAULT_ROWS } from '../cost/params.ts';
 import { andSelectivity } from '../cost/selectivity.ts';
 import { equalExpr } from '../equal-expr.ts';
 import type { Expr, SortKey } from '../expr.ts';
-import { makeAnd, type Query } from '../logical.ts';
+import { logical, makeAnd, type Query, type RelationColumn } from '../logical.ts';
 import type { Plan } from '../plan.ts';
 import type { BaseRelation, JoinProblem } from './join-problem.ts';
 import { columnVars, estimates, outputOf, type Path } from './path.ts';
@@ -12,6 +13,10 @@ import type { Planner } from './planner.ts';
 import type { QueryPath } from './query.ts';
 import { filterCost, type ScanResult } from './table-scan.ts';
 import { inputResolver, NOTHING, type Resolve, translateAll, translateNullable } from './translate.ts';
+
+/** Looking up the rows of one value: to make all rows costs some ten times as much. */
+const LOOKUP_COST = 0.3;
+const LOOKUP_ROWS = 2;
 
 /** A subquery in FROM, planned by itself. */
 export function subqueryPaths(
@@ -110,11 +115,46 @@ export function simplePaths(problem: JoinProblem, base: BaseRelation, restrictio
     build: (targets) => buildSimple(problem, base, restrictions, targets, estimate),
     ...estimate,
   };
-  return { rows, paths: [path] };
+  const lookups = relation.kind === 'virtual' ? lookupPaths(problem, base, restrictions) : [];
+  return { rows, paths: [path, ...lookups] };
 }
 
-/** What generate_series gives, and the number of a row, never come twice. */
+/** Of a catalog view: what belongs to a row of another relation, as PostgreSQL finds it by an index of the system table. */
+function lookupPaths(problem: JoinProblem, base: BaseRelation, restrictions: readonly Expr[]): Path[] {
+  return problem.joinEqualities(base.bit).flatMap(({ own, other, rels, expr }) => {
+    const node = logical(own);
+    if (node.kind !== 'var' || own.typeOid !== other.typeOid) return [];
+    if (!isKeyOfCatalog(base.relation.columns[node.column])) return [];
+    const conditions = [...restrictions, expr];
+    const estimate = {
+      rows: LOOKUP_ROWS,
+      startup: LOOKUP_COST,
+      total: LOOKUP_COST + LOOKUP_ROWS * filterCost(conditions),
+    };
+    return {
+      ordering: [],
+      required: base.lateral | rels,
+      enforced: [expr],
+      build: (targets: readonly Expr[]) => buildSimple(problem, base, conditions, targets, estimate),
+      ...estimate,
+    };
+  });
+}
+
+/** Has few rows of a value, as what PostgreSQL's system tables have indexes by: names, oids, and whose column, index or part a row is. */
+function isKeyOfCatalog(column: RelationColumn | undefined): boolean {
+  if (column === undefined) return false;
+  return (
+    column.typeOid === OID.NAME || (column.typeOid === OID.OID && /(^oid|relid|typid|objid|objoid)$/.test(column.name))
+  );
+}
+
+/** What generate_series gives, and the number of a row, never come twice; names in the catalog seldom, oids of rows never. */
 function isDistinctColumn(relation: BaseRelation['relation'], column: number): boolean {
+  if (relation.kind === 'virtual') {
+    const { name, typeOid } = relation.columns[column];
+    return name === 'oid' || typeOid === OID.NAME;
+  }
   if (relation.kind !== 'function') return false;
   if (relation.withOrdinality && column === relation.columns.length - 1) return true;
   return relation.functions.length === 1 && column === 0 && hasDistinctRows(relation.functions[0]);
