@@ -6,8 +6,7 @@ import { keptRoutineName, keptRoutineOid } from '../../catalog/kept-routines.ts'
 import type { Expression } from '../../parser/ast.ts';
 import { plainCall } from '../../parser/index.ts';
 import type { DdlContext } from './context.ts';
-import { mentionsColumns } from './understood-expression.ts';
-import { castTo, isUnknownLiteral } from './understood-literal.ts';
+import { castTo, isUnknownLiteral, mentionsColumns } from './understood-literal.ts';
 
 /** Null: nothing that would have to be written in another way. */
 export function withOperators(x: DdlContext, node: Expression): Expression | null {
@@ -23,6 +22,11 @@ export function withOperators(x: DdlContext, node: Expression): Expression | nul
     default:
       return null;
   }
+}
+
+/** What a kept schema is, where a user-made operator's oid stands in its place; the built-in ones need none. */
+export function keptSchema(schema: string | null): string | null {
+  return schema !== null && keptRoutineOid(schema) !== 0 ? schema : null;
 }
 
 type Kind<K extends Expression['kind']> = Extract<Expression, { kind: K }>;

@@ -10,8 +10,8 @@ import { baseTypeOid, OID, SqlError } from '../../types/index.ts';
 import { printExpression } from '../definitions/index.ts';
 import type { DdlContext, ExpressionUse } from './context.ts';
 import { withKeptTypes } from './kept-types.ts';
-import { mentionsColumns, UnderstoodExpressions } from './understood-expression.ts';
-import { isUnknownLiteral } from './understood-literal.ts';
+import { UnderstoodExpressions } from './understood-expression.ts';
+import { isUnknownLiteral, mentionsColumns } from './understood-literal.ts';
 import { Recorded } from './understood-query.ts';
 
 type Target = Parameters<DdlContext['bind']>[3];

@@ -1,6 +1,5 @@
 /** Expressions of an understood query (understood-query.ts): a copy of the AST with the casts that binding has put in. */
 import { XML_SERIALIZE } from '../../catalog/functions/xml/expressions.ts';
-import { keptRoutineOid } from '../../catalog/kept-routines.ts';
 import type {
   Expression,
   FunctionCall,
@@ -15,6 +14,7 @@ import { plainCall, printType } from '../../parser/index.ts';
 import type { Expr } from '../../planner/index.ts';
 import { baseTypeOid, DEFAULT_FORMAT, inputText, OID, typeByOid } from '../../types/index.ts';
 import type { DdlContext } from './context.ts';
+import { keptSchema } from './kept-operators.ts';
 import { argumentOf, collectedBy } from './understood-call.ts';
 import {
   castable,
@@ -23,6 +23,7 @@ import {
   formOfCast,
   isUnknownLiteral,
   literalOfType,
+  mentionsColumns,
   typedLiteral,
   typeNameOf,
 } from './understood-literal.ts';
@@ -609,16 +610,3 @@ export class UnderstoodExpressions {
 }
 
 const TEXT: Expr = { kind: 'const', value: null, literalIndex: -1, typeOid: OID.TEXT, typeModifier: -1 };
-
-export function mentionsColumns(node: unknown): boolean {
-  if (Array.isArray(node)) return node.some(mentionsColumns);
-  if (typeof node !== 'object' || node === null) return false;
-  const { kind } = node as { kind?: unknown };
-  if (kind === 'columnRef' || kind === 'query') return true;
-  return Object.values(node).some(mentionsColumns);
-}
-
-/** A user-made operator is kept by oid in its schema's place; the built-in ones need none. */
-function keptSchema(schema: string | null): string | null {
-  return schema !== null && keptRoutineOid(schema) !== 0 ? schema : null;
-}

@@ -92,3 +92,12 @@ export function constant(x: DdlContext, node: Expression, expr: Extract<Expr, { 
 function integer(value: number, position: number): Expression {
   return { kind: 'integer', value, negative: false, literalIndex: -1, position };
 }
+
+/** What depends on no column and no query is known before there are rows. */
+export function mentionsColumns(node: unknown): boolean {
+  if (Array.isArray(node)) return node.some(mentionsColumns);
+  if (typeof node !== 'object' || node === null) return false;
+  const { kind } = node as { kind?: unknown };
+  if (kind === 'columnRef' || kind === 'query') return true;
+  return Object.values(node).some(mentionsColumns);
+}
