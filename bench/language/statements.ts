@@ -32,11 +32,18 @@ export function tables(rows: number): readonly string[] {
     `CREATE TABLE tree AS SELECT g AS id, CASE WHEN g > 1 THEN g / 3 + 1 - (g % 3 = 0)::int END AS parent, 'n' || g AS name
       FROM generate_series(1, ${Math.max(1000, rows / 5)}) AS g`,
     'CREATE INDEX ON tree (parent)',
+    'CREATE TABLE posts AS SELECT id, k % 200000 AS author, k, ts FROM t',
+    'CREATE INDEX ON posts (ts)',
+    'CREATE INDEX ON posts (k)',
+    'CREATE TABLE authors AS SELECT id, name FROM tree',
+    'CREATE UNIQUE INDEX ON authors (id)',
     'CREATE INDEX ON edges (a)',
     'VACUUM ANALYZE t',
     'VACUUM ANALYZE j',
     'VACUUM ANALYZE edges',
     'VACUUM ANALYZE tree',
+    'VACUUM ANALYZE posts',
+    'VACUUM ANALYZE authors',
   ];
 }
 
@@ -309,6 +316,33 @@ const SETS = statements(
   ],
 );
 
+/** Pages of a list, and joins that add nothing: what is asked of the first rows should not read all. Many of each, since one is short. */
+const times = (query: string): string =>
+  `SELECT count(*), sum(s) FROM generate_series(1, 500) AS p, LATERAL (${query}) AS q(s)`;
+const PAGES = statements(
+  [
+    'order by two keys, the first page',
+    'SELECT sum(id) FROM (SELECT id FROM posts ORDER BY ts DESC, id DESC LIMIT 20) AS x',
+  ],
+  [
+    'pages after a row',
+    times('SELECT sum(id) FROM (SELECT id FROM posts WHERE (k, id) > (p * 1000, 7) ORDER BY k, id LIMIT 20) AS x'),
+  ],
+  [
+    'rows by their number',
+    'SELECT sum(id) FROM (SELECT id, row_number() OVER (ORDER BY k, id) AS n FROM posts) AS x WHERE n BETWEEN 1000 AND 1020',
+  ],
+  ['a left join that adds nothing', 'SELECT count(*) FROM posts AS p LEFT JOIN authors AS a ON a.id = p.author'],
+  [
+    'a left join without partners',
+    'SELECT count(*) FROM posts AS p LEFT JOIN authors AS a ON a.id = p.author WHERE a.id IS NULL',
+  ],
+  [
+    'a left join to groups of which few are wanted',
+    'SELECT count(*), sum(x.n) FROM authors AS a LEFT JOIN (SELECT author, count(*) AS n FROM posts GROUP BY author) AS x ON x.author = a.id AND x.n > 5 AND x.author < 1000',
+  ],
+);
+
 export const AREAS: readonly BenchArea[] = [
   { name: 'window', goal: 0.5, statements: WINDOWS },
   { name: 'recursive', goal: 0.5, statements: RECURSION },
@@ -317,4 +351,5 @@ export const AREAS: readonly BenchArea[] = [
   { name: 'numeric', goal: 2, statements: NUMERICS },
   { name: 'values', goal: 0.5, statements: TEXTS_AND_TIMES },
   { name: 'sets', goal: 0.5, statements: SETS },
+  { name: 'pages', goal: 0.5, statements: PAGES },
 ];
