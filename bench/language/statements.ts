@@ -318,15 +318,17 @@ const SETS = statements(
 
 /** Pages of a list, and joins that add nothing: what is asked of the first rows should not read all. Many of each, since one is short. */
 const times = (query: string): string =>
-  `SELECT count(*), sum(s) FROM generate_series(1, 500) AS p, LATERAL (${query}) AS q(s)`;
+  `SELECT count(*), sum(s) FROM generate_series(1, 5000) AS p, LATERAL (${query}) AS q(s)`;
 const PAGES = statements(
   [
-    'order by two keys, the first page',
-    'SELECT sum(id) FROM (SELECT id FROM posts ORDER BY ts DESC, id DESC LIMIT 20) AS x',
+    'pages ordered by two keys',
+    times(
+      "SELECT sum(id) FROM (SELECT id FROM posts WHERE ts < timestamp '2021-01-01' + p * interval '1 hour' ORDER BY ts DESC, id DESC LIMIT 20) AS x",
+    ),
   ],
   [
     'pages after a row',
-    times('SELECT sum(id) FROM (SELECT id FROM posts WHERE (k, id) > (p * 1000, 7) ORDER BY k, id LIMIT 20) AS x'),
+    times('SELECT sum(id) FROM (SELECT id FROM posts WHERE (k, id) > (p * 150, 7) ORDER BY k, id LIMIT 20) AS x'),
   ],
   [
     'rows by their number',

@@ -2,8 +2,9 @@
  * row_number(), rank() and dense_rank() alone: what they answer is known when their row comes, so that rows go on as they come, and no partition is
  * gathered. Whoever wants the first rows, or the first of each group, reads no more than these.
  */
-import type { Expr, WindowCall } from '../../planner/expr.ts';
+import type { Expr } from '../../planner/expr.ts';
 import type { WindowPlan } from '../../planner/plan.ts';
+import { isRunningCall } from '../../planner/running-calls.ts';
 import { type Comparator, comparator, type Value } from '../../types/index.ts';
 import { Batch, END, PENDING } from '../batch.ts';
 import { type ProjectFunction, projectFunction } from '../compile/batch-program.ts';
@@ -13,19 +14,15 @@ import type { Operator } from './operator.ts';
 
 type Running = 'row_number' | 'rank' | 'dense_rank';
 
-const RUNNING: ReadonlyMap<string, Running> = new Map([
-  ['window_row_number', 'row_number'],
-  ['window_rank', 'rank'],
-  ['window_dense_rank', 'dense_rank'],
-]);
-
-function runningOf({ function: fn, filter }: WindowCall): Running | undefined {
-  return fn.kind === 'window' && filter === null ? RUNNING.get(fn.internalName) : undefined;
-}
+const NAMES: Readonly<Record<string, Running>> = {
+  window_row_number: 'row_number',
+  window_rank: 'rank',
+  window_dense_rank: 'dense_rank',
+};
 
 /** Whether all of a window's calls are of this kind; offsets of a frame are checked by who computes frames. */
 export function isRunningWindow({ calls, frame }: WindowPlan): boolean {
-  return !('offset' in frame.start) && !('offset' in frame.end) && calls.every((call) => runningOf(call) !== undefined);
+  return !('offset' in frame.start) && !('offset' in frame.end) && calls.every(isRunningCall);
 }
 
 export class RunningWindowOperator implements Operator {
@@ -49,7 +46,7 @@ export class RunningWindowOperator implements Operator {
     const { program } = execution;
     const { partitionBy, orderBy, input } = plan;
     this.#input = execution.build(input);
-    this.#calls = plan.calls.map((call) => runningOf(call) as Running);
+    this.#calls = plan.calls.map((call) => NAMES[call.function.internalName]);
     const keys: readonly Expr[] = [...partitionBy, ...orderBy.map(({ expr }) => expr)];
     this.#partitionCount = partitionBy.length;
     this.#compares = keys.map(({ typeOid }) => comparator(typeOid));

@@ -4,11 +4,12 @@ import { equalExpr } from '../equal-expr.ts';
 import type { Expr, SortKey, WindowCall } from '../expr.ts';
 import { logical, type Query, type WindowRef } from '../logical.ts';
 import type { OutputColumn, Plan } from '../plan.ts';
+import { isRunningCall } from '../running-calls.ts';
 import { visitExpr } from '../traverse.ts';
 import { estimates, isOrdered, outputOf, type Path } from './path.ts';
 import type { Planner } from './planner.ts';
 import type { Orderer } from './query.ts';
-import { sortStage } from './sort-stage.ts';
+import { limitCount, sortStage } from './sort-stage.ts';
 import {
   inputResolver,
   translate,
@@ -62,10 +63,18 @@ export function windowStage(planner: Planner, query: Query, base: Path, orderer:
   let path = base;
   for (const group of groupsOf(query)) {
     const normalized = orderer.normalize(group.order);
-    if (!isOrdered(path.ordering, normalized)) path = sortStage(planner, path, group.order, normalized, null);
+    if (!isOrdered(path.ordering, normalized)) {
+      path = sortStage(planner, path, group.order, normalized, isNumbered(query, group) ? limitCount(query) : null);
+    }
     path = oneWindow(planner, query, path, group);
   }
   return path;
+}
+
+/** Whether the first rows of the query are those of the one window's order, with numbers that depend on no others. */
+function isNumbered({ windows, orderBy, distinct, distinctOn, hasSets }: Query, { calls }: WindowGroup): boolean {
+  if (windows.length !== 1 || windows[0].partitionBy.length > 0) return false;
+  return orderBy.length === 0 && !distinct && distinctOn === null && !hasSets && calls.every(isRunningCall);
 }
 
 function oneWindow(planner: Planner, query: Query, input: Path, group: WindowGroup): Path {
