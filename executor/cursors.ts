@@ -1,6 +1,6 @@
 /**
  * SQL cursors: DECLARE, FETCH, MOVE, CLOSE. Rows that were fetched are kept, so that a cursor can go back; WITH HOLD cursors are run
- * to their end when their transaction commits.
+ * to their end when their transaction commits. Portals of Bind are cursors, too, and cursors are portals to Describe, Execute and Close.
  */
 import type { Value } from '../catalog/function-entry.ts';
 import type { CloseStatement, DeclareCursorStatement, FetchStatement, Statement } from '../parser/ast.ts';
@@ -18,9 +18,12 @@ import type { FieldDescription } from './session-api.ts';
 
 export interface Cursor {
   readonly name: string;
-  readonly planned: PlannedStatement;
+  /** Null: a portal that has not begun. */
+  readonly planned: PlannedStatement | null;
   readonly portal: Portal;
   readonly rows: RowStore;
+  /** Rows before those kept, which went to the client as they came: a portal of Bind keeps none. */
+  readonly passed: number;
   /** Of the rows kept: they may outlive the statement. */
   readonly memory: MemoryAccount;
   readonly isHeld: boolean;
@@ -34,8 +37,6 @@ export interface Cursor {
   isFromBefore: boolean;
   /** Savepoints that it is behind: it goes with the first of them that is rolled back to. */
   depth: number;
-  /** A FETCH has failed, and all others will. */
-  hasFailed: boolean;
 }
 
 export class Cursors {
@@ -59,9 +60,32 @@ export class Cursors {
   }
 
   get(name: string): Cursor {
-    const cursor = this.find(name);
-    if (cursor === undefined) throw sqlError('34000', `cursor "${name}" does not exist`);
+    const cursor = this.find(name) ?? this.#ofPortal(name);
+    if (cursor === null) throw sqlError('34000', `cursor "${name}" does not exist`);
     return cursor;
+  }
+
+  /** A portal of Bind as a cursor that goes forward, for one statement; null: there is none of this name that gives rows. */
+  #ofPortal(name: string): Cursor | null {
+    const portal = this.#session.portals.find(name);
+    if (portal === undefined || !portal.isPlanned || portal.statement.fields === null) return null;
+    const passed = portal.rowCount;
+    return {
+      name,
+      planned: portal.planned,
+      portal,
+      rows: new RowStore(portal.statement.fields.length),
+      passed,
+      memory: new MemoryAccount(this.#session.server.workMemory),
+      isHeld: false,
+      isBinary: false,
+      canScroll: false,
+      text: portal.statement.text,
+      position: portal.isDone ? passed + 1 : passed,
+      isComplete: portal.isDone,
+      isFromBefore: false,
+      depth: portal.depth,
+    };
   }
 
   *declare(node: DeclareCursorStatement, declared: PreparedStatement, params: readonly Value[]): Task<void> {
@@ -84,17 +108,13 @@ export class Cursors {
     if (node.hold && session.role.isRestricted) {
       throw sqlError('42501', 'cannot create a cursor WITH HOLD within security-restricted operation');
     }
-    if (this.#cursors.has(node.name)) throw sqlError('42P03', `cursor "${node.name}" already exists`);
+    if (this.#cursors.has(node.name) || session.portals.find(node.name) !== undefined)
+      throw sqlError('42P03', `cursor "${node.name}" already exists`);
     // A function that declares it has other arguments in its next call.
     const portal = new Portal(session, node.name, prepared, [...params], null, []);
     const rows = new RowStore(program.statement.plan.output.length);
     const memory = new MemoryAccount(session.server.workMemory);
-    portal.onBatch = (batch, from, to) => {
-      let bytes = 0;
-      for (let i = from; i < to; i++) bytes += rowBytes(batch, i);
-      memory.grow(bytes, 'rows of a cursor');
-      for (let i = from; i < to; i++) rows.appendRow(batch, i);
-    };
+    keepRows(portal, rows, memory);
     // What it shows is fixed now, not when it is first read.
     while (!portal.start()) yield* session.wait();
     this.#cursors.set(node.name, {
@@ -102,6 +122,7 @@ export class Cursors {
       planned: prepared.program(session).statement,
       portal,
       rows,
+      passed: 0,
       memory,
       isHeld: node.hold,
       isBinary: node.binary,
@@ -111,13 +132,14 @@ export class Cursors {
       isComplete: false,
       isFromBefore: false,
       depth: session.transaction.savepoints.length,
-      hasFailed: false,
     });
   }
 
   close(node: CloseStatement): void {
     if (node.cursor === null) {
       for (const cursor of this.#cursors.values()) this.#drop(cursor);
+      const { portals } = this.#session;
+      for (const portal of portals.all()) if (portal.isPlanned) portals.drop(portal.name);
       return;
     }
     this.#drop(this.get(node.cursor));
@@ -133,6 +155,7 @@ export class Cursors {
     this.#cursors.delete(cursor.name);
     cursor.memory.release();
     cursor.portal.close();
+    this.#session.portals.drop(cursor.name);
   }
 
   /** Savepoint i is rolled back to: what was declared behind it goes. */
@@ -164,8 +187,8 @@ export class Cursors {
   }
 
   *#pull(cursor: Cursor, wanted: number): Task<void> {
-    while (!cursor.isComplete && cursor.rows.count < wanted) {
-      const missing = wanted - cursor.rows.count;
+    while (!cursor.isComplete && rowsKnown(cursor) < wanted) {
+      const missing = wanted - rowsKnown(cursor);
       const answer = this.#session.pollPortal(cursor.portal, Number.isFinite(missing) ? missing : 0);
       if (answer === PORTAL_PENDING) yield* this.#session.wait();
       else if (answer === PORTAL_DONE) cursor.isComplete = true;
@@ -177,7 +200,8 @@ export class Cursors {
     const cursor = this.get(name);
     const refuse = (what: string) => sqlError('24000', `cursor "${name}" ${what}`);
     if (cursor.isFromBefore) throw refuse('is held from a previous transaction');
-    const { rowIdentities = [], scannedTable = 0 } = cursor.planned;
+    const rowIdentities = cursor.planned?.rowIdentities ?? [];
+    const scannedTable = cursor.planned?.scannedTable ?? 0;
     const table = this.#session.catalog.relation(tableOid)?.name ?? '';
     const ofTable = rowIdentities.filter((identity) => identity.tableOid === tableOid);
     let found = ofTable.filter((identity) => identity.isLocked);
@@ -202,34 +226,49 @@ export class Cursors {
   *fetch(node: FetchStatement, isSimple: boolean, formats: readonly number[]): Task<string> {
     const cursor = this.get(node.cursor);
     const fields = this.fields(node);
-    if (isSimple && node.kind === 'fetch')
-      this.#session.sink.rowDescription(fields, cursor.isBinary ? fields.map(() => 1) : []);
-    const numbers = yield* this.#travel(cursor, node);
+    const numbers = yield* this.#travel(cursor, this.#rowNumbers(cursor, node));
     if (node.kind === 'fetch') {
-      const session = this.#session;
-      const encoder = new ResultEncoder(
-        fields.map((f) => f.typeOid),
-        cursor.isBinary ? [1] : formats,
-      );
-      const batch = new Batch(fields.length);
-      for (const number of numbers) {
-        for (let c = 0; c < fields.length; c++) batch.columns[c][0] = cursor.rows.columns[c][number];
-        batch.count = 1;
-        encoder.encode(session.sink.out, batch, 0, 1, session.settings.format);
-      }
+      if (isSimple) this.#session.sink.rowDescription(fields, cursor.isBinary ? fields.map(() => 1) : []);
+      this.#send(cursor, numbers, formats);
     }
     return `${node.kind.toUpperCase()} ${numbers.length}`;
   }
 
+  /** Execute of a portal that is a cursor; answers its tag, null where it is suspended. */
+  *execute(cursor: Cursor, maxRows: number): Task<string | null> {
+    const numbers = yield* this.#travel(cursor, this.#forward(cursor, maxRows === 0 ? Infinity : maxRows));
+    this.#send(cursor, numbers, []);
+    return numbers.length === maxRows ? null : `SELECT ${numbers.length}`;
+  }
+
+  #send(cursor: Cursor, numbers: readonly number[], formats: readonly number[]): void {
+    const { sink, settings } = this.#session;
+    const types = (cursor.portal.statement.fields ?? []).map((field) => field.typeOid);
+    const encoder = new ResultEncoder(types, cursor.isBinary ? [1] : formats);
+    const batch = new Batch(types.length);
+    for (const number of numbers) {
+      for (let c = 0; c < types.length; c++) batch.columns[c][0] = cursor.rows.columns[c][number - cursor.passed];
+      batch.count = 1;
+      encoder.encode(sink.out, batch, 0, 1, settings.format);
+    }
+  }
+
   /** One whose query fails, or that is asked to go back and cannot, goes nowhere any more. */
-  *#travel(cursor: Cursor, node: FetchStatement): Task<number[]> {
-    if (cursor.hasFailed) throw sqlError('55000', `portal "${cursor.name}" cannot be run`);
+  *#travel(cursor: Cursor, way: Task<number[]>): Task<number[]> {
+    const { portal } = cursor;
+    portal.checkNotFailed();
+    const isOfBind = portal.onBatch === null;
+    if (isOfBind) keepRows(portal, cursor.rows, cursor.memory);
     try {
-      return yield* this.#rowNumbers(cursor, node);
+      return yield* way;
     } catch (error) {
-      cursor.hasFailed = true;
-      cursor.portal.close();
+      portal.fail();
       throw error;
+    } finally {
+      if (isOfBind) {
+        portal.onBatch = null;
+        cursor.memory.release();
+      }
     }
   }
 
@@ -238,10 +277,12 @@ export class Cursors {
     const cursor = this.get(name);
     const isBackward = count < 0;
     if (isBackward) this.#checkScroll(cursor);
-    const numbers = isBackward ? this.#backward(cursor, -count) : yield* this.#forward(cursor, count);
+    const numbers = isBackward
+      ? this.#backward(cursor, -count)
+      : yield* this.#travel(cursor, this.#forward(cursor, count));
     // Behind them are those that say which rows of tables it stands on.
     const columns = cursor.rows.columns.slice(0, cursor.portal.statement.fields?.length);
-    return numbers.map((number) => columns.map((column) => column[number]));
+    return numbers.map((number) => columns.map((column) => column[number - cursor.passed]));
   }
 
   /** Moves the cursor; answers the rows passed over, as zero-based numbers in the order of travel. */
@@ -264,30 +305,30 @@ export class Cursors {
     const target = yield* this.#target(cursor, direction, count as number);
     if (target <= cursor.position && cursor.position > 0) this.#checkScroll(cursor);
     yield* this.#pull(cursor, target);
-    cursor.position = Math.min(Math.max(target, 0), cursor.rows.count + 1);
-    return target >= 1 && target <= cursor.rows.count ? [target - 1] : [];
+    cursor.position = Math.min(Math.max(target, 0), rowsKnown(cursor) + 1);
+    return target >= 1 && target <= rowsKnown(cursor) ? [target - 1] : [];
   }
 
   *#target(cursor: Cursor, direction: FetchStatement['direction'], count: number): Task<number> {
     if (direction === 'relative') return cursor.position + count;
     if (count >= 0) return count;
     yield* this.#pull(cursor, Infinity);
-    cursor.position = cursor.rows.count + 1;
-    return cursor.rows.count + 1 + count;
+    cursor.position = rowsKnown(cursor) + 1;
+    return cursor.position + count;
   }
 
   *#forward(cursor: Cursor, steps: number): Task<number[]> {
     yield* this.#pull(cursor, cursor.position + steps);
     const numbers: number[] = [];
-    while (numbers.length < steps && cursor.position < cursor.rows.count) numbers.push(cursor.position++);
+    while (numbers.length < steps && cursor.position < rowsKnown(cursor)) numbers.push(cursor.position++);
     // Past the end: the next step backwards gives the last row again.
-    if (numbers.length < steps) cursor.position = cursor.rows.count + 1;
+    if (numbers.length < steps) cursor.position = rowsKnown(cursor) + 1;
     return numbers;
   }
 
   /** The row that the cursor is on. Fetching it again is a step back and one forward. */
   #current(cursor: Cursor, node: FetchStatement): number[] {
-    if (cursor.position < 1 || cursor.position > cursor.rows.count) return [];
+    if (cursor.position < 1 || cursor.position > rowsKnown(cursor)) return [];
     if (node.kind === 'fetch') this.#checkScroll(cursor);
     return [cursor.position - 1];
   }
@@ -308,4 +349,19 @@ export class Cursors {
       hint: 'Declare it with SCROLL option to enable backward scan.',
     });
   }
+}
+
+/** Rows that it has given, whether they are kept or not. */
+function rowsKnown(cursor: Cursor): number {
+  return cursor.passed + cursor.rows.count;
+}
+
+/** The portal's rows go where a cursor has them. */
+function keepRows(portal: Portal, rows: RowStore, memory: MemoryAccount): void {
+  portal.onBatch = (batch, from, to) => {
+    let bytes = 0;
+    for (let i = from; i < to; i++) bytes += rowBytes(batch, i);
+    memory.grow(bytes, 'rows of a cursor');
+    for (let i = from; i < to; i++) rows.appendRow(batch, i);
+  };
 }

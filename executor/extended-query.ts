@@ -34,16 +34,20 @@ export function bindPortal(
   const prepared = session.statements.named(statementName);
   checkParameterCounts(prepared, statementName, parameterFormats.length, parameters.length);
   session.checkNotFailed(prepared.node);
-  if (portalName !== '' && (session.portals.has(portalName) || session.cursors.find(portalName) !== undefined))
+  if (
+    portalName !== '' &&
+    (session.portals.find(portalName) !== undefined || session.cursors.find(portalName) !== undefined)
+  )
     throw sqlError('42P03', `cursor "${portalName}" already exists`);
-  session.dropPortal(portalName);
+  session.portals.drop(portalName);
   const values = readParameters(session, prepared, parameterFormats, parameters);
   const variant = prepared.isPlanned ? session.statements.variantForParameters(prepared, values) : prepared;
   const width = prepared.fields?.length ?? 0;
   if (resultFormats.length > 1 && resultFormats.length !== width) {
     throw sqlError('08P01', `bind message has ${resultFormats.length} result formats but query has ${width} columns`);
   }
-  session.portals.set(portalName, new Portal(session, portalName, variant, values, null, resultFormats));
+  const portal = new Portal(session, portalName, variant, values, null, resultFormats);
+  session.portals.add(portal, session.transaction.savepoints.length);
   session.sink.bindComplete();
 }
 
@@ -108,7 +112,7 @@ export function describeStatement(session: Session, name: string): void {
 
 /** Describe of a portal. Cursors of DECLARE are portals too: psycopg asks for the columns of one so. */
 export function describePortal(session: Session, name: string): void {
-  const cursor = session.portals.has(name) ? undefined : session.cursors.find(name);
+  const cursor = session.portals.find(name) === undefined ? session.cursors.find(name) : undefined;
   if (cursor !== undefined) {
     const fields = cursor.portal.statement.fields ?? [];
     session.sink.rowDescription(fields, cursor.isBinary ? fields.map(() => 1) : []);
@@ -116,13 +120,14 @@ export function describePortal(session: Session, name: string): void {
   }
   const portal = portalNamed(session, name);
   const { fields } = portal.statement;
+  if (fields !== null) session.checkNotFailed(null);
   if (fields === null) session.sink.noData();
   else session.sink.rowDescription(fields, portal.resultFormats);
 }
 
 /** 34000 where there is none. */
 export function portalNamed(session: Session, name: string): Portal {
-  const portal = session.portals.get(name);
+  const portal = session.portals.find(name);
   if (portal === undefined) throw sqlError('34000', `portal "${name}" does not exist`);
   return portal;
 }

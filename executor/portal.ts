@@ -106,6 +106,10 @@ export class Portal {
   #isDraining = false;
   #isOpen = false;
   isDone = false;
+  /** It failed, or what it is part of did. */
+  hasFailed = false;
+  /** Savepoints that it is behind. */
+  depth = 0;
   /** False: when tables changed while it waited for them, it says so (isStale) and does not start. */
   mayPlanAgain = true;
   isStale = false;
@@ -113,8 +117,9 @@ export class Portal {
   isOfSystem = false;
   /** The table that a definition has made and fills; 0: none. */
   ownTarget = 0;
-  /** Rows sent so far. */
+  /** Rows sent so far, and before the run that is under way or was the last. */
   rowCount = 0;
+  #rowsBefore = 0;
   /** Keeps result rows as values instead of encoding them: in-process use, internal queries. */
   onBatch: ((batch: Batch, from: number, to: number) => void) | null = null;
 
@@ -149,6 +154,8 @@ export class Portal {
 
   /** Runs on, sending at most maxRows rows (0: all). Throws what the statement throws; then the portal must be closed. */
   run(maxRows: number): PortalAnswer {
+    this.checkNotFailed();
+    if (this.#hasAnswered) this.#rowsBefore = this.rowCount;
     if (this.isDone) return PORTAL_DONE;
     this.#hasAnswered = false;
     const { routines, evaluation } = this.#session.functions;
@@ -334,7 +341,7 @@ export class Portal {
     else if (this.onBatch === null && this.statement.fields !== null) {
       this.#encoder ??= this.#session.encoderFor(this.statement, this.resultFormats);
       rowTarget.offer(this.#encoder.form, this.#session.sink.out);
-    }
+    } else rowTarget.withdraw();
   }
 
   #encode(batch: Batch, to: number): void {
@@ -373,19 +380,24 @@ export class Portal {
     return this.#hasAnswered && this.#execution !== null ? this.#execution.program.statement.tableLocks : [];
   }
 
+  get planned(): PlannedStatement | null {
+    return this.#program?.statement ?? null;
+  }
+
   /** Rows inserted, updated or deleted. */
   get processedCount(): number {
     return this.#execution?.context.processedCount ?? 0;
   }
 
-  /** The command tag of a finished portal. */
+  /** The command tag of a finished portal. It counts the rows that its last run has sent, where it sends rows. */
   tag(): string {
     if (this.#finishedTag !== null) return this.#finishedTag.replace(/\d+$/, '0');
     const planned = (this.#program as Program).statement;
-    const processed = this.#execution?.context.processedCount ?? 0;
+    const sent = this.rowCount - this.#rowsBefore;
+    const processed = this.statement.fields === null ? this.processedCount : sent;
     switch (planned.command) {
       case 'select':
-        return `SELECT ${this.rowCount}`;
+        return `SELECT ${sent}`;
       case 'call':
         return 'CALL';
       case 'insert':
@@ -410,6 +422,15 @@ export class Portal {
 
   get isPlanned(): boolean {
     return this.statement.isPlanned;
+  }
+
+  checkNotFailed(): void {
+    if (this.hasFailed) throw sqlError('55000', `portal "${this.name}" cannot be run`);
+  }
+
+  fail(): void {
+    this.close();
+    this.hasFailed = true;
   }
 
   /** Gives everything back. Must be called while the transaction still runs, or after its end. */

@@ -588,8 +588,10 @@ export class SessionDdlContext implements DdlContext {
   }
   isReadByCursor(tableOid: number): boolean {
     const { cursors, portals } = this.#session;
-    const open = [...cursors.all()].filter((cursor) => !cursor.isFromBefore).map(({ planned }) => planned.tableLocks);
-    const suspended = [...portals.values()].map((portal) => portal.heldTables);
+    const open = [...cursors.all()]
+      .filter((cursor) => !cursor.isFromBefore)
+      .map(({ planned }) => planned?.tableLocks ?? []);
+    const suspended = [...portals.all()].map((portal) => portal.heldTables);
     return [...open, ...suspended].some((tables) => tables.some((each) => each.tableOid === tableOid));
   }
 

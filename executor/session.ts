@@ -52,6 +52,7 @@ import { WAIT_SIGNAL, YIELD_SIGNAL } from './operators/operator.ts';
 import { momentOfText } from './past.ts';
 import { plannerEnvironment } from './planner-environment.ts';
 import { PORTAL_DONE, PORTAL_PENDING, PORTAL_SUSPENDED, type Portal, type PortalAnswer } from './portal.ts';
+import { Portals } from './portals.ts';
 import type { PlanningSession, PreparedStatement } from './prepared-statement.ts';
 import { ResultEncoder } from './result-encoder.ts';
 import type { DatabaseServer } from './server.ts';
@@ -109,7 +110,7 @@ export class Session implements ProtocolSession, PlanningSession, ExecServices {
   readonly temporaryUsage: TemporaryUsage;
   readonly cursors: Cursors;
   readonly statements: SessionStatements;
-  readonly portals = new Map<string, Portal>();
+  readonly portals = new Portals();
   /** SET CONSTRAINTS: by constraint oid; ALL under 0. */
   readonly constraintModes = new LazyMap<number, boolean>();
   isWaitingForLock = false;
@@ -461,7 +462,7 @@ export class Session implements ProtocolSession, PlanningSession, ExecServices {
   /** The statement failed: undoes it (or the transaction) and tells the client. */
   *#fail(error: unknown): Task<void> {
     this.#copyIn = null;
-    this.running?.close();
+    this.running?.fail();
     this.running = null;
     this.#internal.close();
     if (!this.transaction.isBlock) yield* this.#end.rollback();
@@ -469,11 +470,6 @@ export class Session implements ProtocolSession, PlanningSession, ExecServices {
     const reported = this.server.toSqlError(error);
     if (reported.code === '40P01') this.database.activity.deadlocks++;
     this.sink.error(reported);
-  }
-
-  closePortals(): void {
-    for (const portal of this.portals.values()) portal.close();
-    this.portals.clear();
   }
 
   // ----------------------------------------------------------------------------------------------------- transactions
@@ -562,13 +558,6 @@ export class Session implements ProtocolSession, PlanningSession, ExecServices {
     return this.#runNow(() => bindPortal(this, portalName, statementName, parameterFormats, parameters, resultFormats));
   }
 
-  dropPortal(name: string): void {
-    const portal = this.portals.get(name);
-    if (portal === undefined) return;
-    portal.close();
-    this.portals.delete(name);
-  }
-
   describeStatement(statementName: string): Step {
     return this.#runNow(() => describeStatement(this, statementName));
   }
@@ -578,9 +567,9 @@ export class Session implements ProtocolSession, PlanningSession, ExecServices {
   }
 
   execute(portalName: string, maxRows: number): Step {
-    const portal = this.portals.get(portalName);
+    const portal = this.portals.find(portalName);
     if (portal === undefined || !portal.isPlanned || this.transaction.isFailed) {
-      return this.#start(this.#execute(portalName));
+      return this.#start(this.#execute(portalName, maxRows));
     }
     // Most statements never wait: only one that does becomes a task.
     this.beginStatement(portal.statement.text);
@@ -597,7 +586,15 @@ export class Session implements ProtocolSession, PlanningSession, ExecServices {
     return DONE;
   }
 
-  *#execute(name: string): Task {
+  *#execute(name: string, maxRows: number): Task {
+    const cursor = this.portals.find(name) === undefined ? this.cursors.find(name) : undefined;
+    if (cursor !== undefined) {
+      this.beginStatement(cursor.text);
+      this.checkNotFailed(null);
+      const tag = yield* this.cursors.execute(cursor, maxRows);
+      this.#tellEnd(tag);
+      return DONE;
+    }
     const portal = portalNamed(this, name);
     const { node } = portal.statement;
     this.beginStatement(portal.statement.text);
@@ -629,11 +626,14 @@ export class Session implements ProtocolSession, PlanningSession, ExecServices {
   #endExecute(portal: Portal, answer: PortalAnswer): void {
     this.running = null;
     this.company = 'pipeline';
-    if (answer === PORTAL_SUSPENDED) this.sink.portalSuspended();
-    else if (answer === PORTAL_DONE) {
-      this.sink.commandComplete(portal.tag());
-      portal.finish();
-    }
+    this.#tellEnd(answer === PORTAL_SUSPENDED ? null : portal.tag());
+    if (answer === PORTAL_DONE) portal.finish();
+  }
+
+  /** Of an Execute; null: there may be more rows. */
+  #tellEnd(tag: string | null): void {
+    if (tag === null) this.sink.portalSuspended();
+    else this.sink.commandComplete(tag);
   }
 
   closeStatement(statementName: string): Step {
@@ -643,7 +643,7 @@ export class Session implements ProtocolSession, PlanningSession, ExecServices {
   }
 
   closePortal(portalName: string): Step {
-    this.dropPortal(portalName);
+    this.portals.drop(portalName);
     this.cursors.closeNamed(portalName);
     this.sink.closeComplete();
     return DONE;
@@ -656,7 +656,7 @@ export class Session implements ProtocolSession, PlanningSession, ExecServices {
       return failed && !this.transaction.isFailed ? this.#start(this.#failBlock()) : DONE;
     }
     if (this.transaction.txn === null) {
-      if (this.portals.size > 0) this.closePortals();
+      if (!this.portals.isEmpty) this.portals.closeAll();
       return DONE;
     }
     if (!failed && this.#end.commitReadOnly()) {
@@ -748,7 +748,7 @@ export class Session implements ProtocolSession, PlanningSession, ExecServices {
     this.running?.close();
     this.#internal.close();
     this.functions.endStatement();
-    this.closePortals();
+    this.portals.closeAll();
     this.cursors.close({ kind: 'close', cursor: null, position: -1 });
     this.#task = null;
     rollBackAndForget(this);

@@ -12,7 +12,8 @@ import { runUtility } from './utility.ts';
 export function* runSimpleQuery(session: Session, bytes: Uint8Array): Task {
   const text = decodeUtf8(bytes, 0, bytes.length);
   session.beginStatement(text);
-  session.dropPortal('');
+  session.portals.drop('');
+  session.statements.prepared.delete('');
   const rules = session.strings.rules;
   const shape = rules === undefined ? statementShape(text) : null;
   const key = shape === null ? null : `${session.bindingVersion}\u0000${shape.shape}`;

@@ -314,14 +314,25 @@ export class SessionSystemInformation implements SystemInformation {
   }
 
   cursors(): ReturnType<SystemInformation['cursors']> {
-    return [...this.#session.cursors.all()].map((cursor) => ({
+    const { cursors, portals, functions } = this.#session;
+    const createdAt = functions.statementTimestamp;
+    const declared = [...cursors.all()].map((cursor) => ({
       name: cursor.name,
       statement: cursor.text,
       isHoldable: cursor.isHeld,
       isBinary: cursor.isBinary,
       isScrollable: cursor.canScroll,
-      createdAt: this.#session.functions.statementTimestamp,
+      createdAt,
     }));
+    const bound = [...portals.all()].map(({ name, statement }) => ({
+      name,
+      statement: statement.text,
+      isHoldable: false,
+      isBinary: false,
+      isScrollable: false,
+      createdAt,
+    }));
+    return [...declared, ...bound];
   }
 
   sequenceState(oid: number): { readonly lastValue: number | bigint; readonly isCalled: boolean } | null {

@@ -26,7 +26,7 @@ export class TransactionEnd {
     if (this.#resetsFork || (txn !== null && (txn.hasWritten || txn.flushLsn !== 0))) return false;
     if (transaction.deferred.size > 0 || transaction.hasCatalogChanges || !session.cursors.isEmpty) return false;
     if (transaction.notifications.length > 0) return false;
-    session.closePortals();
+    session.portals.closeAll();
     transaction.commit(ignore);
     session.settings.commit();
     session.constraintModes.clear();
@@ -39,7 +39,7 @@ export class TransactionEnd {
     const { transaction, server } = session;
     if (transaction.deferred.size > 0) yield* runDeferredChecks(session);
     yield* session.cursors.holdAll();
-    session.closePortals();
+    session.portals.closeAll();
     session.cursors.closeAll(true);
     if (transaction.txn !== null) yield* commitTemporary(session);
     let isDurable = false;
@@ -81,14 +81,14 @@ export class TransactionEnd {
     const session = this.#session;
     const { transaction } = session;
     const top = transaction.savepoints.length - 1;
+    session.portals.fail(top);
     if (top >= 0) {
-      session.closePortals();
       session.cursors.rollbackTo(top);
       while (!transaction.rollbackToSavepoint(top)) yield undefined;
       session.settings.rollbackTo(transaction.savepoints[top].settingsMark);
       session.functions.largeObjects.rolledBackTo(top);
     } else {
-      yield* this.rollback();
+      yield* this.#undo();
       transaction.isBlock = true;
     }
     transaction.isFailed = true;
@@ -96,9 +96,13 @@ export class TransactionEnd {
 
   /** Undoes all of it. */
   *rollback(): Task<void> {
+    this.#session.portals.closeAll();
+    yield* this.#undo();
+  }
+
+  *#undo(): Task<void> {
     const session = this.#session;
     this.#resetsFork = false;
-    session.closePortals();
     session.cursors.closeAll(false);
     while (!session.transaction.rollback()) yield undefined;
     session.settings.rollback();

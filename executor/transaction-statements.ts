@@ -138,6 +138,7 @@ export function releaseSavepoint(session: Session, name: string): string {
   const { transaction } = session;
   const i = transaction.findSavepoint(name);
   transaction.releaseSavepoint(i);
+  session.portals.release(i);
   session.cursors.release(i);
   session.functions.largeObjects.released(i);
   return 'RELEASE';
@@ -148,8 +149,7 @@ export function* rollbackTo(session: Session, name: string): Task<string> {
   requireBlock(session, 'ROLLBACK TO SAVEPOINT');
   const { transaction } = session;
   const i = transaction.findSavepoint(name);
-  for (const portal of session.portals.values()) portal.close();
-  session.portals.clear();
+  session.portals.rollbackTo(i);
   session.cursors.rollbackTo(i);
   while (!transaction.rollbackToSavepoint(i)) yield undefined;
   session.settings.rollbackTo(transaction.savepoints[i].settingsMark);
