@@ -45,6 +45,7 @@ export interface Savepoint {
   readonly notificationCount: number;
   /** What was queued for the end of the transaction. */
   readonly deferred: readonly (readonly [key: string, items: readonly unknown[]])[];
+  readonly constraintModes: readonly (readonly [constraintOid: number, isDeferred: boolean])[];
 }
 
 /** What a statement with AS OF SYSTEM TIME sees. */
@@ -84,6 +85,8 @@ export class SessionTransaction {
   builtIndexes: number[] = [];
   /** Checks that wait for the end of the transaction. */
   readonly deferred = new LazyMap<string, FollowUp>();
+  /** SET CONSTRAINTS: by constraint oid; ALL under 0. */
+  readonly constraintModes = new LazyMap<number, boolean>();
   readonly notifications = new PendingNotifications();
   /** Microseconds since 2000-01-01. */
   startTimestamp = 0;
@@ -339,6 +342,7 @@ export class SessionTransaction {
       isReadOnly: this.#isReadOnly,
       notificationCount: this.notifications.length,
       deferred: [...this.deferred].map(([key, followUp]) => [key, followUp.save()] as const),
+      constraintModes: [...this.constraintModes],
     });
   }
 
@@ -366,6 +370,8 @@ export class SessionTransaction {
     this.#isReadOnly = savepoint.isReadOnly;
     const queued = new Map(savepoint.deferred);
     for (const [key, followUp] of this.deferred) followUp.restore(queued.get(key) ?? []);
+    this.constraintModes.clear();
+    for (const [oid, isDeferred] of savepoint.constraintModes) this.constraintModes.set(oid, isDeferred);
     this.#dropChanges(savepoint.changeCount);
     this.notifications.truncate(savepoint.notificationCount);
     return true;

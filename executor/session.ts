@@ -28,7 +28,6 @@ import {
 } from '../storage/api.ts';
 import { type SqlError, sqlError } from '../types/errors.ts';
 import { useTypes } from '../types/index.ts';
-import { LazyMap } from '../types/lazy-map.ts';
 import { activityText } from './activity-text.ts';
 import { AutoExplain } from './auto-explain.ts';
 import {
@@ -111,8 +110,6 @@ export class Session implements ProtocolSession, PlanningSession, ExecServices {
   readonly cursors: Cursors;
   readonly statements: SessionStatements;
   readonly portals = new Portals();
-  /** SET CONSTRAINTS: by constraint oid; ALL under 0. */
-  readonly constraintModes = new LazyMap<number, boolean>();
   isWaitingForLock = false;
   /** Of the index that the session is building. */
   indexProgress: IndexProgress | null = null;
@@ -779,7 +776,8 @@ export class Session implements ProtocolSession, PlanningSession, ExecServices {
 
   isDeferred(constraint: ConstraintEntry): boolean {
     if (!constraint.deferrable) return false;
-    return this.constraintModes.get(constraint.oid) ?? this.constraintModes.get(0) ?? constraint.initiallyDeferred;
+    const { constraintModes } = this.transaction;
+    return constraintModes.get(constraint.oid) ?? constraintModes.get(0) ?? constraint.initiallyDeferred;
   }
 
   get isReplica(): boolean {

@@ -29,7 +29,7 @@ export class TransactionEnd {
     session.portals.closeAll();
     transaction.commit(ignore);
     session.settings.commit();
-    session.constraintModes.clear();
+    transaction.constraintModes.clear();
     return true;
   }
 
@@ -59,7 +59,7 @@ export class TransactionEnd {
     });
     if (mayChangeRetention) server.applyRetention();
     session.settings.commit();
-    session.constraintModes.clear();
+    transaction.constraintModes.clear();
     if (mayChangePath) session.forgetSearchPath();
     while (!isDurable) {
       isParked = true;
@@ -106,7 +106,7 @@ export class TransactionEnd {
     session.cursors.closeAll(false);
     while (!session.transaction.rollback()) yield undefined;
     session.settings.rollback();
-    session.constraintModes.clear();
+    session.transaction.constraintModes.clear();
   }
 
   /** hotrow_reset() was called. */

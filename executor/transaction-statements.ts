@@ -196,16 +196,17 @@ export function* setConstraints(session: Session, node: SetConstraintsStatement)
     });
     return 'SET CONSTRAINTS';
   }
+  const { constraintModes } = session.transaction;
   if (node.constraints === null) {
-    session.constraintModes.clear();
-    session.constraintModes.set(0, node.deferred);
+    constraintModes.clear();
+    constraintModes.set(0, node.deferred);
   } else {
     for (const name of node.constraints) {
       const last = name[name.length - 1];
       const found = [...session.catalog.constraints()].filter((c) => c.name === last);
       if (found.length === 0) throw sqlError('42704', `constraint "${last}" does not exist`);
       if (!found.some((c) => c.deferrable)) throw sqlError('42809', `constraint "${last}" is not deferrable`);
-      for (const constraint of found) session.constraintModes.set(constraint.oid, node.deferred);
+      for (const constraint of found) constraintModes.set(constraint.oid, node.deferred);
     }
   }
   if (!node.deferred) yield* session.runDeferred((constraint) => !session.isDeferred(constraint));

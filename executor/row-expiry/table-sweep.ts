@@ -70,7 +70,7 @@ export class TableSweep {
     this.#relId = table.relId;
     session.ensureTransaction();
     // COMMIT, too, would wait for locks if foreign keys were looked at there.
-    session.constraintModes.set(0, false);
+    session.transaction.constraintModes.set(0, false);
     if (this.#chunks.length === 0) {
       const found = yield* this.#find(session, table, expiry);
       if (found.length > 0) this.#chunks.push(found);
