@@ -89,7 +89,7 @@ function mayMerge(relation: SubqueryRelation, isNullable: boolean, outer: Query)
     // A constant column that a grouping set leaves out is NULL: as a constant it could not be told from others.
     if (outer.groupingSets !== null && relsOf(expr).size === 0) return false;
     // A subplan would be run again at every reference.
-    if (hasSublink(expr) && countReferences(outer, relation.rel) > 1) return false;
+    if (hasSublink(expr) && countReferences(outer, relation.rel, i) > 1) return false;
     const node = logical(expr);
     const isColumn = node.kind === 'var' && own.has(node.rel);
     if (isNullable && !isColumn) return false;
@@ -200,12 +200,12 @@ function isReadAboveGroups({ id, targets, having, orderBy, distinctOn, windows }
   );
 }
 
-function countReferences(query: Query, rel: number): number {
+function countReferences(query: Query, rel: number, column: number): number {
   let count = 0;
   mapQuery(query, (expr) => {
     replaceExpr(expr, (child) => {
       const node = logical(child);
-      if (node.kind === 'var' && node.rel === rel) count++;
+      if (node.kind === 'var' && node.rel === rel && node.column === column) count++;
       return null;
     });
     return expr;

@@ -321,6 +321,12 @@ describe('plans: subqueries, views and CTEs', () => {
     );
   });
 
+  it('merge a subquery that computes subqueries, each read once, so that only rows of the result compute them', () => {
+    const inner = 'select id, a, (select max(y) from u where u.tid = t.id) as m from t';
+    expect(w.explain(`select s.id, s.m from (${inner}) s where s.a = 1 and s.id > 2`)).not.to.match(/Subquery Scan/);
+    expect(w.explain(`select s.m, s.m || s.id from (${inner}) s`)).to.match(/Subquery Scan/);
+  });
+
   it('push a condition on a group key below the grouping, others to HAVING', () => {
     expect(w.explain('select n from tg where a = 5')).to.match(/Index Cond: \(a = 5\)/);
     expect(w.explain('select a from tg where n > 5')).to.match(/Filter: \(count\(\*\) > 5\)/);
