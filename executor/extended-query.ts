@@ -77,6 +77,7 @@ export function readParameters(
   const types = prepared.parameterTypes;
   const formatCount = formats.length;
   return parameters.map((bytes, i) => {
+    if (types[i] >= FIRST_OID) checkType(session, types[i]);
     if (bytes === null) return null;
     const format = formatCount === 0 ? 0 : formatCount === 1 ? formats[0] : formats[i];
     // Long parameters are the session's to keep (session-api.ts).
@@ -89,6 +90,11 @@ export function readParameters(
         : inputText(types[i], -1, decodeUtf8(bytes, 0, bytes.length), session.settings.format);
     return types[i] < FIRST_OID ? value : checkedInput(session, types[i], value);
   });
+}
+
+/** The statement may be older than the end of a type. Drivers go by the words: a reason to ask for all types anew. */
+function checkType({ catalog }: Session, oid: number): void {
+  if (catalog.type(oid) === undefined) throw sqlError('XX000', `cache lookup failed for type ${oid}`);
 }
 
 /** A value of a user-made type that was read: domains are checked, those inside it, too. */

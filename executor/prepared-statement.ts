@@ -325,5 +325,8 @@ function fieldsOf(planned: PlannedStatement): FieldDescription[] | null {
 
 function sameFields(a: readonly FieldDescription[] | null, b: readonly FieldDescription[] | null): boolean {
   if (a === null || b === null) return a === b;
-  return a.length === b.length && a.every((f, i) => f.typeOid === b[i].typeOid && f.name === b[i].name);
+  return (
+    a.length === b.length &&
+    a.every((f, i) => f.typeOid === b[i].typeOid && f.typeModifier === b[i].typeModifier && f.name === b[i].name)
+  );
 }

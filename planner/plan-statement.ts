@@ -85,6 +85,7 @@ export function planNode(
       checkParameters(context, (map) => mapModify(modify, map));
       const inlined = inlineModifyCtes(context, modify);
       early = earlyConstantsOf(inlined);
+      planner.probes.addExact(context.exactParameters);
       plan = planModify(planner, prepareInlinedModify(context, inlined));
       command = modify.command;
       break;

@@ -42,6 +42,8 @@ export class BindContext {
   readonly tableLocks = new Map<number, LockMode>();
   /** False once a literal's value has decided something. */
   shareable = true;
+  /** The plan is good for one value of each only. */
+  readonly exactParameters: Expr[] = [];
   /** False once something writes. */
   readOnly = true;
   /** The first function whose call is a write; null: none. */

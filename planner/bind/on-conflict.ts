@@ -6,11 +6,11 @@ import { collationOfKey } from '../../catalog/pg-catalog/definitions.ts';
 import type * as ast from '../../parser/ast.ts';
 import { equalExpr } from '../equal-expr.ts';
 import type { Expr } from '../expr.ts';
-import { conjuncts, logical, type ModifyQuery, makeVar, type Relation } from '../logical.ts';
+import { conjuncts, logical, type ModifyQuery, makeConst, makeVar, type Relation } from '../logical.ts';
 import { implies } from '../paths/predicate-implication.ts';
 import { foldConstants } from '../rewrite/fold-constants.ts';
 import { addRights, readsColumn } from '../rights.ts';
-import { replaceExpr } from '../traverse.ts';
+import { replaceExpr, someExpr } from '../traverse.ts';
 import { bindAssignments } from './assignments.ts';
 import { coerceToBoolean } from './coerce.ts';
 import type { BindContext } from './context.ts';
@@ -126,26 +126,44 @@ function bindArbiters(level: Level, clause: ast.OnConflictClause, target: Target
       : level.withClause('index predicate', () =>
           conjuncts(coerceToBoolean(context, bindExpr(level, spec.where!), 'WHERE')),
         );
-  const given = where.map(plain);
+  const given = where.map((condition) => plain(withParameters(context, condition)));
+  // Before the values are known: whatever they may prove. The plan is made again for each (probes).
+  const mayProve = given.some((condition) => someExpr(condition, isParameter));
   const chosen = wanted.map(plain);
   if (where.length > 0 || spec.elements.some((element) => element.expr !== null)) context.shareable = false;
   for (const { collation, position } of spec.elements) {
     if (collation !== null) mustFindCollation(context, collation, positionOf(context, position));
   }
-  const isArbiter = (index: IndexEntry): boolean => {
+  const isArbiter = (index: IndexEntry, isSupposed: boolean): boolean => {
     if (!index.unique) return false;
     const keys = bindIndexKeys(context, table, index, rel).map(foldConstants);
     const isKey = (expr: Expr, i: number): boolean =>
       keys.some((key, at) => equalExpr(expr, key) && isOrderedAs(context, table, spec.elements[i], index.columns[at]));
     if (!keys.every((key) => chosen.some((expr) => equalExpr(expr, key))) || !chosen.every(isKey)) return false;
     const predicate = conjuncts(bindIndexPredicate(context, table, index, rel)).map(foldConstants);
-    return predicate.every((part) => given.some((condition) => implies(condition, part)));
+    return isSupposed || predicate.every((part) => given.some((condition) => implies(condition, part)));
   };
   return () => {
-    const found = indexes.filter(isArbiter);
+    const found = indexes.filter((index) => isArbiter(index, false));
     if (found.length > 0) return found;
+    const supposed = mayProve ? indexes.filter((index) => isArbiter(index, true)) : [];
+    if (supposed.length > 0) return supposed;
     throw context.error('42P10', 'there is no unique or exclusion constraint matching the ON CONFLICT specification');
   };
+}
+
+function isParameter(expr: Expr): boolean {
+  return expr.kind === 'param';
+}
+
+/** Parameters in the condition on the index are what they will be: the plan is good for those values only. */
+function withParameters(context: BindContext, condition: Expr): Expr {
+  return replaceExpr(condition, (expr) => {
+    if (expr.kind !== 'param') return null;
+    context.exactParameters.push(expr);
+    const value = context.environment.values?.param(expr.index);
+    return value === undefined ? null : makeConst(value, expr.typeOid, expr.typeModifier);
+  });
 }
 
 /** As keys and predicates of indexes are compared: constants folded, literals for what they are. */

@@ -6,8 +6,8 @@
  * PostgreSQL decides once, after five runs, whether a generic plan is good enough for all values; here a point query and the
  * query for half of the table each keep their plan. Conditions on unique columns are no probes: what is asked most costs nothing.
  */
-import type { FunctionContext } from '../../catalog/function-entry.ts';
-import { assertNever } from '../../types/index.ts';
+import type { FunctionContext, Value } from '../../catalog/function-entry.ts';
+import { assertNever, outputText } from '../../types/index.ts';
 import type { Expr } from '../expr.ts';
 import type { SelectivityContext } from './column-statistics.ts';
 import { equalityColumn, variableStatistics } from './column-statistics.ts';
@@ -22,6 +22,8 @@ const CLASS_WIDTH = Math.log(4);
 
 type Probe =
   | { readonly kind: 'condition'; readonly expr: Expr; readonly rows: number }
+  /** The plan is right for one value only. */
+  | { readonly kind: 'exact'; readonly expr: Expr }
   /** A number of rows (LIMIT). */
   | { readonly kind: 'limit'; readonly expr: Expr }
   /** A call that returns a set. */
@@ -52,6 +54,10 @@ export class ValueProbes {
     }
   }
 
+  addExact(parameters: readonly Expr[]): void {
+    for (const expr of parameters) this.#probes.push({ kind: 'exact', expr });
+  }
+
   addLimit(expr: Expr | null): void {
     if (expr !== null && dependsOnValues(expr) && this.#probes.length < PROBES_MAX)
       this.#probes.push({ kind: 'limit', expr });
@@ -67,6 +73,10 @@ export class ValueProbes {
     const context = { ...this.#context, values, functions };
     let key = '';
     for (const probe of this.#probes) {
+      if (probe.kind === 'exact') {
+        key += `${exactText(context, probe.expr)}\u0000`;
+        continue;
+      }
       const found = rowsOf(context, probe);
       key += String.fromCharCode(65 + Math.round(Math.log(Math.max(found, 1)) / CLASS_WIDTH));
     }
@@ -74,7 +84,14 @@ export class ValueProbes {
   }
 }
 
-function rowsOf(context: SelectivityContext, probe: Probe): number {
+/** The value as text; a mark of its own where it is not known. */
+function exactText(context: SelectivityContext, expr: Expr): string {
+  const value = knownValue(context, expr) as Value | undefined;
+  if (value === undefined || context.functions === null) return '?';
+  return value === null ? '-' : `=${outputText(expr.typeOid, value, context.functions.format)}`;
+}
+
+function rowsOf(context: SelectivityContext, probe: Exclude<Probe, { kind: 'exact' }>): number {
   switch (probe.kind) {
     case 'condition':
       return probe.rows * selectivity(context, probe.expr);

@@ -162,6 +162,21 @@ describe('portals', () => {
     expect([error?.code, error?.routine]).to.deep.equal(['0A000', 'RevalidateCachedQuery']);
   });
 
+  it('refuse a plan whose result has another length', async () => {
+    await query('CREATE TABLE t (a varchar(20))');
+    await send(parse({ name: 's', text: 'TABLE t' }), bind({ statement: 's' }), execute());
+    await query('ALTER TABLE t ALTER a TYPE varchar(30)');
+    expect(await send(bind({ statement: 's' }), execute())).to.equal('0A000 cached plan must not change result type');
+  });
+
+  it('take no parameter of a type that is gone, though one of its name has come', async () => {
+    await query("CREATE TYPE mood AS ENUM ('well')");
+    await send(parse({ name: 's', text: 'SELECT $1::mood' }));
+    await query("DROP TYPE mood; CREATE TYPE mood AS ENUM ('sick')");
+    const answer = await send(bind({ statement: 's', values: ['sick'] }), execute());
+    expect(answer).to.match(/^XX000 cache lookup failed for type \d+$/);
+  });
+
   it('of no name go with the next simple query, and the statement of no name', async () => {
     await send(parse({ text: 'SELECT 1' }));
     await query('SELECT 2');
