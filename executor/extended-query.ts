@@ -4,7 +4,7 @@
  */
 import type { Value } from '../catalog/function-entry.ts';
 import { FIRST_OID } from '../storage/api.ts';
-import { sqlError } from '../types/errors.ts';
+import { SqlError, sqlError } from '../types/errors.ts';
 import { decodeUtf8, inputBinary, inputText, OID } from '../types/index.ts';
 import { inputCheckOf } from './domains.ts';
 import { Portal } from './portal.ts';
@@ -40,7 +40,7 @@ export function bindPortal(
   )
     throw sqlError('42P03', `cursor "${portalName}" already exists`);
   session.portals.drop(portalName);
-  const values = readParameters(session, prepared, parameterFormats, parameters);
+  const values = readParameters(session, prepared, parameterFormats, parameters, portalName);
   const variant = prepared.isPlanned ? session.statements.variantForParameters(prepared, values) : prepared;
   const width = prepared.fields?.length ?? 0;
   if (resultFormats.length > 1 && resultFormats.length !== width) {
@@ -68,28 +68,57 @@ function checkParameterCounts(
   }
 }
 
+/** `portalName` null: they are a function's arguments, of a FunctionCall. */
 export function readParameters(
   session: Session,
   prepared: PreparedStatement,
   formats: readonly number[],
   parameters: readonly (Uint8Array | null)[],
+  portalName: string | null,
 ): Value[] {
   const types = prepared.parameterTypes;
   const formatCount = formats.length;
   return parameters.map((bytes, i) => {
-    if (types[i] >= FIRST_OID) checkType(session, types[i]);
-    if (bytes === null) return null;
     const format = formatCount === 0 ? 0 : formatCount === 1 ? formats[0] : formats[i];
-    // Long parameters are the session's to keep (session-api.ts).
-    if (format === 1 && types[i] === OID.BYTEA && bytes.length >= LONG_PARAMETER_SIZE) {
-      return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length);
+    try {
+      return readParameter(session, types[i], format, bytes, portalName === null ? 0 : i + 1);
+    } catch (error) {
+      if (portalName === null || !(error instanceof SqlError)) throw error;
+      throw error.within(parameterContext(session, portalName, i + 1, format === 1 ? null : bytes));
     }
-    const value =
-      format === 1
-        ? inputBinary(types[i], -1, bytes)
-        : inputText(types[i], -1, decodeUtf8(bytes, 0, bytes.length), session.settings.format);
-    return types[i] < FIRST_OID ? value : checkedInput(session, types[i], value);
   });
+}
+
+function readParameter(
+  session: Session,
+  typeOid: number,
+  format: number | undefined,
+  bytes: Uint8Array | null,
+  number: number,
+): Value {
+  if (typeOid >= FIRST_OID) checkType(session, typeOid);
+  if (bytes === null) return null;
+  // Long parameters are the session's to keep (session-api.ts).
+  if (format === 1 && typeOid === OID.BYTEA && bytes.length >= LONG_PARAMETER_SIZE) {
+    return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length);
+  }
+  const value =
+    format === 1
+      ? inputBinary(typeOid, -1, bytes, number)
+      : inputText(typeOid, -1, decodeUtf8(bytes, 0, bytes.length), session.settings.format);
+  return typeOid < FIRST_OID ? value : checkedInput(session, typeOid, value);
+}
+
+/** Which parameter an error is about; of its text, as much as log_parameter_max_length_on_error allows. */
+function parameterContext(session: Session, portalName: string, number: number, text: Uint8Array | null): string {
+  const what = `${portalName === '' ? 'unnamed portal' : `portal "${portalName}"`} parameter $${number}`;
+  if (text === null) return what;
+  const limit = session.settings.number('log_parameter_max_length_on_error');
+  const isWhole = limit < 0 || text.length <= limit;
+  const shown = Buffer.from(isWhole ? text : text.subarray(0, limit)).toString('utf8');
+  // A character that the limit has cut is left out.
+  const whole = isWhole ? shown : shown.replace(/\ufffd$/, '');
+  return `${what} = '${whole.replaceAll("'", "''")}${isWhole ? '' : '...'}'`;
 }
 
 /** The statement may be older than the end of a type. Drivers go by the words: a reason to ask for all types anew. */

@@ -50,7 +50,7 @@ export function* runFunctionCall(
   }
   const args = types.map((_, i) => `$${i + 1}`).join(', ');
   const prepared = session.prepare(`SELECT ${quoteIdentifier(schema)}.${quoteIdentifier(name)}(${args})`, types);
-  const values = readParameters(session, prepared, formats, parameters);
+  const values = readParameters(session, prepared, formats, parameters, null);
   const variant = prepared.isPlanned ? session.statements.variantForParameters(prepared, values) : prepared;
   const portal = new Portal(session, '', variant, values, null, []);
   let value: Value = null;

@@ -74,6 +74,8 @@ export class BinaryReader {
   }
 }
 
-export function incorrectBinaryFormat(): SqlError {
-  return sqlError('22P03', 'incorrect binary data format');
+/** `parameter`: as of inputBinary. */
+export function incorrectBinaryFormat(parameter = 0): SqlError {
+  const place = parameter === 0 ? '' : ` in bind parameter ${parameter}`;
+  return sqlError('22P03', `incorrect binary data format${place}`);
 }

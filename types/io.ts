@@ -80,8 +80,9 @@ export function outputText(oid: number, value: Value, settings: FormatSettings):
   return codecOf(oid).output(value, settings);
 }
 
-export function inputBinary(oid: number, typmod: number, bytes: Uint8Array): Value {
-  return receiveAll(codecOf(oid), bytes, typmod);
+/** `parameter`: the number of the one that is bound, for errors; 0: it is none. */
+export function inputBinary(oid: number, typmod: number, bytes: Uint8Array, parameter = 0): Value {
+  return receiveAll(codecOf(oid), bytes, typmod, parameter);
 }
 
 export function outputBinary(oid: number, value: Value): Uint8Array {
@@ -114,10 +115,10 @@ export function binaryInput(oid: number): BinaryInput {
   return (bytes, typmod) => receiveAll(codec, bytes, typmod);
 }
 
-function receiveAll(codec: Codec, bytes: Uint8Array, typmod: number): Value {
+function receiveAll(codec: Codec, bytes: Uint8Array, typmod: number, parameter = 0): Value {
   const reader = new BinaryReader(bytes);
   const value = codec.receive(reader, typmod);
-  if (reader.position !== reader.end) throw incorrectBinaryFormat();
+  if (reader.position !== reader.end) throw incorrectBinaryFormat(parameter);
   return value;
 }
 

@@ -135,6 +135,24 @@ describe('portals', () => {
     });
   });
 
+  it('say which parameter cannot be read, and as much of its text as is wanted', async () => {
+    const contextOf = async (values: (string | Buffer)[], portal = ''): Promise<string> => {
+      client.send(parse({ text: 'SELECT $1::int, $2::float8', types: [23, 701] }), bind({ portal, values }), sync());
+      const error = (await client.untilReady()).find((m) => m.name === 'error');
+      return `${error?.code} ${error?.message}: ${error?.where}`;
+    };
+    await query('ROLLBACK');
+    const wrong = '22P02 invalid input syntax for type double precision: "it\'s"';
+    expect(await contextOf(['1', "it's"])).to.equal(`${wrong}: unnamed portal parameter $2 = '...'`);
+    await query('SET log_parameter_max_length_on_error = 3');
+    expect(await contextOf(['1', "it's"], 'p')).to.equal(`${wrong}: portal "p" parameter $2 = 'it''...'`);
+    await query('SET log_parameter_max_length_on_error = -1');
+    expect(await contextOf(['1', "it's"])).to.equal(`${wrong}: unnamed portal parameter $2 = 'it''s'`);
+    expect(await contextOf([Buffer.from([0, 0, 0, 1, 0]), Buffer.alloc(8)])).to.equal(
+      '22P03 incorrect binary data format in bind parameter 1: unnamed portal parameter $1',
+    );
+  });
+
   it('are gone with a transaction that failed', async () => {
     await open('p', 1);
     await query('SELECT 1/0');
