@@ -30,6 +30,7 @@ export interface Cursor {
   readonly isBinary: boolean;
   readonly canScroll: boolean;
   readonly text: string;
+  readonly createdAt: number;
   /** Rows before the cursor: 0 = before the first. */
   position: number;
   isComplete: boolean;
@@ -81,6 +82,7 @@ export class Cursors {
       isBinary: false,
       canScroll: false,
       text: portal.statement.text,
+      createdAt: this.#session.functions.statementTimestamp,
       position: portal.isDone ? passed + 1 : passed,
       isComplete: portal.isDone,
       isFromBefore: false,
@@ -128,6 +130,7 @@ export class Cursors {
       isBinary: node.binary,
       canScroll: node.scroll !== false,
       text,
+      createdAt: session.functions.statementTimestamp,
       position: 0,
       isComplete: false,
       isFromBefore: false,

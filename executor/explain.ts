@@ -274,7 +274,7 @@ function explained(
       inner.program(session);
       return { inner, params };
     } catch (error) {
-      throw ofPrepared(error, found.prepareLength);
+      throw ofPrepared(error, session.statements.preparation(statement.name).length);
     }
   }
   const base = prepared.statement as Statement;

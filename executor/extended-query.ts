@@ -18,7 +18,7 @@ export function parseStatement(session: Session, name: string, bytes: Uint8Array
   const { prepared } = session.statements;
   if (name === '') prepared.delete('');
   else if (prepared.has(name)) throw sqlError('42P05', `prepared statement "${name}" already exists`);
-  prepared.set(name, session.prepare(text, types));
+  session.statements.add(name, session.prepare(text, types));
   session.sink.parseComplete();
 }
 

@@ -140,10 +140,6 @@ export class PreparedStatement {
   /** Its names were resolved by somebody else before: nobody is asked whether the user may look into their schemas. */
   isResolved = false;
 
-  /** What PREPARE was, for a statement that it made, and the characters in it before the statement: errors are placed in all of it. */
-  prepareText: string | null = null;
-  prepareLength = 0;
-
   /** A cursor's query: its rows carry what WHERE CURRENT OF asks for. */
   isCursor = false;
 

@@ -2,18 +2,41 @@
 import type { Value } from '../catalog/function-entry.ts';
 import { type LiftedLiteral, parse, type StatementNode, type StringRules } from '../parser/index.ts';
 import { SqlError, sqlError } from '../types/errors.ts';
+import { LazyMap } from '../types/lazy-map.ts';
 import { convertLiterals, literalValues } from './compile/runtime.ts';
 import { type PlanCacheMode, PreparedStatement } from './prepared-statement.ts';
 import type { Session } from './session.ts';
 import { utilityFields } from './utility.ts';
 
+/** How a statement got its name. */
+interface Preparation {
+  readonly at: number;
+  /** What PREPARE was, and the characters in it before the statement: errors are placed in all of it. Null: a Parse message. */
+  readonly text: string | null;
+  readonly length: number;
+}
+
+const UNNAMED: Preparation = { at: 0, text: null, length: 0 };
+
 export class SessionStatements {
   /** By name; '' is the unnamed one. */
   readonly prepared = new Map<string, PreparedStatement>();
+  /** By name, too: the statements themselves are shared. */
+  readonly #preparations = new LazyMap<string, Preparation>();
   readonly #session: Session;
 
   constructor(session: Session) {
     this.#session = session;
+  }
+
+  /** `text` and `length`: of PREPARE. */
+  add(name: string, prepared: PreparedStatement, text: string | null = null, length = 0): void {
+    this.prepared.set(name, prepared);
+    if (name !== '') this.#preparations.set(name, { at: this.#session.server.now(), text, length });
+  }
+
+  preparation(name: string): Preparation {
+    return this.#preparations.get(name) ?? UNNAMED;
   }
 
   /** A statement that this database has planned, or that one with the same definitions has read. */

@@ -302,12 +302,13 @@ export class SessionSystemInformation implements SystemInformation {
     const result: ReturnType<SystemInformation['preparedStatements']>[number][] = [];
     for (const [name, prepared] of this.#session.statements.prepared) {
       if (name === '') continue;
+      const { at, text } = this.#session.statements.preparation(name);
       result.push({
         name,
-        statement: prepared.prepareText ?? prepared.text,
-        preparedAt: this.#session.functions.statementTimestamp,
+        statement: text ?? prepared.text,
+        preparedAt: at,
         parameterTypes: prepared.parameterTypes,
-        fromSql: prepared.prepareText !== null,
+        fromSql: text !== null,
       });
     }
     return result;
@@ -315,14 +316,13 @@ export class SessionSystemInformation implements SystemInformation {
 
   cursors(): ReturnType<SystemInformation['cursors']> {
     const { cursors, portals, functions } = this.#session;
-    const createdAt = functions.statementTimestamp;
     const declared = [...cursors.all()].map((cursor) => ({
       name: cursor.name,
       statement: cursor.text,
       isHoldable: cursor.isHeld,
       isBinary: cursor.isBinary,
       isScrollable: cursor.canScroll,
-      createdAt,
+      createdAt: cursor.createdAt,
     }));
     const bound = [...portals.all()].map(({ name, statement }) => ({
       name,
@@ -330,7 +330,7 @@ export class SessionSystemInformation implements SystemInformation {
       isHoldable: false,
       isBinary: false,
       isScrollable: false,
-      createdAt,
+      createdAt: functions.statementTimestamp,
     }));
     return [...declared, ...bound];
   }

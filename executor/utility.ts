@@ -180,9 +180,7 @@ function prepare(session: Session, node: PrepareStatement, text: string): string
   } catch (error) {
     throw ofPrepared(error, before);
   }
-  statement.prepareText = text;
-  statement.prepareLength = before;
-  prepared.set(node.name, statement);
+  session.statements.add(node.name, statement, text, before);
   return 'PREPARE';
 }
 
@@ -211,7 +209,7 @@ function* execute(
     while (session.pollPortal(portal, 0) === PORTAL_PENDING) yield* session.wait();
     return portal.tag();
   } catch (error) {
-    throw ofPrepared(error, prepared.prepareLength);
+    throw ofPrepared(error, session.statements.preparation(node.name).length);
   } finally {
     portal?.close();
   }

@@ -195,6 +195,15 @@ describe('portals', () => {
     expect(answer).to.match(/^XX000 cache lookup failed for type \d+$/);
   });
 
+  it('and PREPARE share a statement, but not how it got its name', async () => {
+    const text = 'SELECT 1, 2';
+    await send(parse({ name: 's', text }));
+    await query(`PREPARE p AS ${text}`);
+    const listed =
+      'SELECT name, statement, from_sql FROM pg_prepared_statements WHERE name IN ($$s$$, $$p$$) ORDER BY 1';
+    expect(await query(listed)).to.equal(`(p,PREPARE p AS ${text},t) (s,${text},f) SELECT 2`);
+  });
+
   it('of no name go with the next simple query, and the statement of no name', async () => {
     await send(parse({ text: 'SELECT 1' }));
     await query('SELECT 2');
