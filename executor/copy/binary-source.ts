@@ -19,7 +19,7 @@ export class CopyBinarySource extends CopySource {
   #row = 0;
 
   constructor(columns: readonly CopyColumn[], tableName: string) {
-    super(columns.length);
+    super(columns.length, null);
     this.#columns = columns;
     this.#tableName = tableName;
     this.#inputs = columns.map((column) => binaryInput(column.typeOid));

@@ -4,6 +4,7 @@
  * Bytes are worked on where they arrive; only an unfinished row at the end of a piece is kept.
  */
 import type { Value } from '../../catalog/function-entry.ts';
+import type { Utf8Writer } from '../../types/byte-encodings.ts';
 import { SqlError } from '../../types/errors.ts';
 import type { FormatSettings } from '../../types/index.ts';
 import { BATCH_SIZE, Batch, END, PENDING } from '../batch.ts';
@@ -35,9 +36,12 @@ export abstract class CopySource implements Operator {
   /** All rows have been taken. */
   protected isAtEnd = false;
   #limit = BATCH_SIZE;
+  readonly #toUtf8: Utf8Writer | null;
 
-  constructor(width: number) {
+  /** `toUtf8`: of an encoding that the bytes have; null: they are UTF-8 already. */
+  constructor(width: number, toUtf8: Utf8Writer | null) {
     this.out = new Batch(width);
+    this.#toUtf8 = toUtf8;
   }
 
   /** Parses up to `limit` rows into `out`; answers how many: 0 when more bytes must come first. */
@@ -49,8 +53,17 @@ export abstract class CopySource implements Operator {
   /** The bytes before `position` went away: what remembers places must subtract it. */
   protected moved(_by: number): void {}
 
-  /** Takes bytes[start .. end). */
+  /** Takes bytes[start .. end). Nothing is taken behind a byte that is no character. */
   receive(bytes: Uint8Array, start = 0, end = bytes.length): void {
+    if (this.#toUtf8 === null) this.#append(bytes, start, end);
+    else if (this.#failure === null) {
+      const { converted, error } = this.#toUtf8(bytes, start, end);
+      this.#append(converted, 0, converted.length);
+      if (error !== null) this.fail(error);
+    }
+  }
+
+  #append(bytes: Uint8Array, start: number, end: number): void {
     const size = end - start;
     if (this.length + size > this.data.length) this.#makeRoom(size);
     const { data } = this;
@@ -79,12 +92,13 @@ export abstract class CopySource implements Operator {
   }
 
   finish(): void {
-    this.isFinished = true;
+    // What comes before the reason to give up is no last line.
+    if (this.#failure === null) this.isFinished = true;
   }
 
   /** The client gives up: what it has sent is still looked at first. */
   fail(error: SqlError): void {
-    this.#failure = error;
+    this.#failure ??= error;
   }
 
   /** Rows that may be given at once: where the one that is worked on must be known, or they see each other. */

@@ -1,5 +1,8 @@
 /** COPY's options, checked as PostgreSQL does. */
+
+import { encodingName } from '../../catalog/settings.ts';
 import type { CopyStatement } from '../../parser/ast.ts';
+import { type ByteTable, byteTableOf } from '../../types/byte-encodings.ts';
 import { sqlError } from '../../types/errors.ts';
 
 export interface CopyOptions {
@@ -14,6 +17,8 @@ export interface CopyOptions {
   readonly forceQuote: readonly string[] | '*';
   readonly forceNotNull: readonly string[];
   readonly forceNull: readonly string[];
+  /** Of text and CSV; null: UTF-8. */
+  readonly encoding: ByteTable | null;
 }
 
 type OptionValue = CopyStatement['options'][number]['value'];
@@ -46,8 +51,7 @@ export function copyOptions(node: CopyStatement): CopyOptions {
   if (format !== 'text' && format !== 'csv' && format !== 'binary')
     throw sqlError('22023', `COPY format "${format}" not recognized`);
   if (format === 'binary') checkBinary(given);
-  for (const option of node.options)
-    if (option.name === 'encoding') checkEncoding(textOf(option.value), option.position + 1);
+  const encoding = encodingOf(node);
   const isCsv = format === 'csv';
   const text = (name: string, fallback: string): string =>
     given.has(name) ? textOf(given.get(name) as OptionValue) : fallback;
@@ -85,6 +89,7 @@ export function copyOptions(node: CopyStatement): CopyOptions {
     forceQuote: given.has('force_quote') ? listOf(given.get('force_quote') as OptionValue) : [],
     forceNotNull: listOfNames(given.get('force_not_null')),
     forceNull: listOfNames(given.get('force_null')),
+    encoding: format === 'binary' ? null : encoding,
   };
 }
 
@@ -115,13 +120,19 @@ function checkBinary(given: ReadonlyMap<string, OptionValue>): void {
     throw sqlError('0A000', 'cannot specify HEADER in BINARY mode');
 }
 
-/** Names of UTF-8 and of its parts; other encodings are known but not converted. */
-function checkEncoding(name: string, position: number): void {
-  const plain = name.toLowerCase().replace(/[^a-z0-9]/g, '');
-  if (plain === 'utf8' || plain === 'unicode' || plain === 'sqlascii') return;
-  if (/^(latin\d+|iso8859\d+|win\d+|windows\d+|koi8[ru]?|euc[a-z]{2}|sjis|big5|gbk|gb18030|uhc|johab)$/.test(plain))
-    throw sqlError('0A000', `COPY in encoding "${name}" is not supported`);
-  throw sqlError('22023', 'argument to option "encoding" must be a valid encoding name', { position });
+/** SQL_ASCII takes bytes as they are, so that they must be UTF-8. Texts of binary rows go by the client's encoding. */
+function encodingOf({ options }: CopyStatement): ByteTable | null {
+  const option = options.find(({ name }) => name === 'encoding');
+  if (option === undefined) return null;
+  const position = option.position + 1;
+  const name = encodingName(textOf(option.value));
+  if (name === null) {
+    throw sqlError('22023', 'argument to option "encoding" must be a valid encoding name', { position });
+  }
+  if (name === 'UTF8' || name === 'SQL_ASCII') return null;
+  const table = byteTableOf(name);
+  if (table === null) throw sqlError('0A000', `COPY in encoding "${name}" is not supported`, { position });
+  return table;
 }
 
 function headerWord(value: OptionValue | undefined): 'on' | 'off' | 'match' {

@@ -1,6 +1,7 @@
 /** COPY TO in text or CSV. */
 import { Buffer } from 'node:buffer';
 import type { Value } from '../../catalog/function-entry.ts';
+import { bytesFromText } from '../../types/byte-encodings.ts';
 import { type FormatSettings, textOutput } from '../../types/index.ts';
 import { LongText } from '../../types/long-text.ts';
 import type { OutBuffer } from '../../types/out-buffer.ts';
@@ -45,8 +46,8 @@ export class CopyTextWriter extends CopyWriter {
   }
 
   #lineForm(typeOids: readonly number[], isFramed: boolean): RowForm | null {
-    const { delimiter, format, nullText } = this.#options;
-    if (format === 'csv' || !PLAIN_DELIMITERS.includes(delimiter)) return null;
+    const { delimiter, format, nullText, encoding } = this.#options;
+    if (format === 'csv' || encoding !== null || !PLAIN_DELIMITERS.includes(delimiter)) return null;
     const table = copyEscapes(delimiter.charCodeAt(0));
     return {
       key: `copy text ${isFramed} ${delimiter} ${nullText}`,
@@ -99,9 +100,14 @@ export class CopyTextWriter extends CopyWriter {
   }
 
   #line(out: OutBuffer, text: string): void {
+    const { encoding } = this.#options;
+    const converted = encoding === null ? null : bytesFromText(text, encoding);
     const start = this.beginRow(out);
-    out.reserve(text.length * 3);
-    out.length += out.bytes.utf8Write(text, out.length);
+    if (converted !== null) out.writeBytes(converted);
+    else {
+      out.reserve(text.length * 3);
+      out.length += out.bytes.utf8Write(text, out.length);
+    }
     this.endRow(out, start);
   }
 

@@ -8,6 +8,7 @@ import { CopyBinaryWriter } from '../../executor/copy/binary-writer.ts';
 import type { CopySource } from '../../executor/copy/copy-source.ts';
 import type { CopyOptions } from '../../executor/copy/options.ts';
 import { CopyTextSource } from '../../executor/copy/text-source.ts';
+import { byteTableOf } from '../../types/byte-encodings.ts';
 import { DEFAULT_FORMAT, OID } from '../../types/index.ts';
 import { OutBuffer } from '../../types/out-buffer.ts';
 
@@ -25,6 +26,7 @@ function options(format: 'text' | 'csv', escapeWith: string): CopyOptions {
     forceQuote: [],
     forceNotNull: [],
     forceNull: [],
+    encoding: null,
   } as unknown as CopyOptions;
 }
 
@@ -83,6 +85,19 @@ describe('COPY FROM, whatever the messages', () => {
       );
     });
   }
+
+  it('in another encoding, as in UTF-8', () => {
+    const latin1 = byteTableOf('LATIN1');
+    fc.assert(
+      fc.property(fc.array(fc.tuple(field, field)), fc.array(fc.nat()), (lines, cuts) => {
+        const text = lines.map((fields) => `${fields.join('\t')}\n`).join('');
+        const inUtf8 = read(options('text', '"'), Buffer.from(text, 'utf8'), []);
+        expect(read({ ...options('text', '"'), encoding: latin1 }, Buffer.from(text, 'latin1'), cuts)).to.deep.equal(
+          inUtf8,
+        );
+      }),
+    );
+  });
 
   it('in binary, as COPY TO wrote them', () => {
     fc.assert(
