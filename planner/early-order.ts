@@ -75,7 +75,10 @@ const NOTHING: Beside = { returning: [], later: [] };
 function addOfModify(modify: ModifyQuery, into: EarlyList[]): void {
   const { command, onConflict, merge, returning, source } = modify;
   addOfCtes(modify, into);
-  const ofConflict = onConflict === null ? [] : [valuesOf(onConflict.assignments), listOf(onConflict.where)];
+  const ofConflict =
+    onConflict === null
+      ? []
+      : [valuesOf(onConflict.assignments), listOf(onConflict.where), onConflict.visible.map(({ expr }) => expr)];
   const ofMerge = (merge?.clauses ?? []).flatMap(({ assignments, values, condition }) => [
     [...valuesOf(assignments), ...values],
     listOf(condition),

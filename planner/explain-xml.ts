@@ -44,7 +44,7 @@ export function xmlFormText(fn: ScalarFunction, args: readonly Expr[], print: (e
     case XML_SERIALIZE:
       return `XMLSERIALIZE(${option(1)} ${print(args[0])} AS text)`;
     case XML_IS_DOCUMENT:
-      return `${print(args[0])} IS DOCUMENT`;
+      return `(${print(args[0])} IS DOCUMENT)`;
     case XML_PI: {
       const target = `NAME ${identifier(String(constantOf(args[0])))}`;
       return `XMLPI(${constantOf(args[1]) === true ? `${target}, ${print(args[2])}` : target})`;

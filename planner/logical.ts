@@ -280,6 +280,8 @@ export interface ModifyQuery {
     readonly arbiters: readonly IndexEntry[];
     readonly assignments: readonly LogicalAssignment[];
     readonly where: Expr | null;
+    /** What views show of the row that is there: it must be seen through them, if it is to be changed. Before `where`. */
+    readonly visible: readonly RowCheck[];
     readonly excluded: number;
   } | null;
   readonly merge: { readonly on: Expr; readonly clauses: readonly LogicalMergeClause[] } | null;

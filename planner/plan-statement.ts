@@ -187,6 +187,7 @@ function prepareInlinedModify(context: BindContext, inlined: ModifyQuery): Modif
   });
   if (inlined.command === 'merge') return prepareMerge(context, inlined);
   if (inlined.command !== 'insert') return prepareChange(context, inlined);
+  const { onConflict } = inlined;
   return {
     ...inlined,
     source: prepareQuery(context, inlined.source),
@@ -194,6 +195,13 @@ function prepareInlinedModify(context: BindContext, inlined: ModifyQuery): Modif
     assignments: inlined.assignments.map(fold),
     generated: inlined.generated.map(fold),
     checks: inlined.checks.map((check) => ({ ...check, expr: foldConstants(check.expr) })),
+    onConflict:
+      onConflict === null
+        ? null
+        : {
+            ...onConflict,
+            visible: onConflict.visible.map((check) => ({ ...check, expr: foldConstants(check.expr) })),
+          },
     ctes: prepareCtes(context, inlined.ctes),
   };
 }

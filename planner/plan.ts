@@ -384,6 +384,8 @@ export interface OnConflict {
   /** input 0 = existing row's columns, input 1 = the row proposed for insertion (excluded). */
   readonly assignments: readonly Assignment[];
   readonly where: Expr | null;
+  /** Of views: what the existing row (input 0) must fulfil, before `where`. */
+  readonly visible: readonly CheckConstraint[];
 }
 
 /** columnIndex = column number - 1. */

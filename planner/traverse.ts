@@ -533,6 +533,7 @@ export function mapModify(modify: ModifyQuery, map: Mapper): ModifyQuery {
             ...modify.onConflict,
             assignments: assignments(modify.onConflict.assignments),
             where: mapNullable(modify.onConflict.where, map),
+            visible: modify.onConflict.visible.map((check) => ({ ...check, expr: map(check.expr) })),
           },
     merge:
       modify.merge === null

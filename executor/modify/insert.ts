@@ -289,6 +289,8 @@ class ConflictHandler {
   readonly #assignments: RowsFunction;
   readonly #columns: readonly number[];
   readonly #where: RowsCondition | null;
+  /** Conditions of views, by their names. */
+  readonly #visible: readonly { readonly view: string; readonly holds: RowsCondition }[];
   readonly #changed: ReadonlySet<number>;
   /** Columns whose values are looked at: long values of others are handed on unread. */
   readonly #wanted: ReadonlySet<number>;
@@ -298,7 +300,7 @@ class ConflictHandler {
 
   constructor(program: Program, plan: InsertPlan, onConflict: OnConflict, table: TableRuntime) {
     const inputs = [plan.table.columns, plan.table.columns];
-    const { where } = onConflict;
+    const { where, visible } = onConflict;
     this.#table = table;
     this.#assignments = program.memo(onConflict, 'assignments', () =>
       rowsFunction(
@@ -310,6 +312,9 @@ class ConflictHandler {
     this.#columns = onConflict.assignments.map((a) => a.columnIndex);
     this.#where =
       where === null ? null : program.memo(onConflict, 'where', () => rowsCondition(program.slots, inputs, where));
+    this.#visible = program.memo(onConflict, 'visible', () =>
+      visible.map(({ name, expr }) => ({ view: name, holds: rowsCondition(program.slots, inputs, expr) })),
+    );
     this.#changed = new Set([...this.#columns, ...plan.generated.map((g) => g.columnIndex)]);
     this.#wanted = wantedColumns(table, program.foreignKeysOf(plan.table), this.#changed, [
       ...onConflict.assignments.map((a) => a.value),
@@ -317,6 +322,7 @@ class ConflictHandler {
       ...plan.checks.map((c) => c.expr),
       ...(plan.returning ?? []),
       where,
+      ...visible.map((check) => check.expr),
     ]);
   }
 
@@ -373,6 +379,9 @@ class ConflictHandler {
     const oldValues = table.readValues(table.heap.newest(rowId), [], this.#wanted);
     const rows = [oldValues, proposed];
     x.rowIds[0] = rowId;
+    for (const { view, holds } of this.#visible) {
+      if (!holds(x, rows)) throw sqlError('55000', `conflicting row is not visible through view "${view}"`);
+    }
     if (this.#where !== null && !this.#where(x, rows)) return null;
     this.#assignments(x, rows, this.#values);
     const values = [...oldValues];

@@ -43,15 +43,16 @@ export const STEP_WAIT = 1;
 export const STEP_CONFLICT = 2;
 export type StepAnswer = 0 | 1 | 2;
 
-export interface CompiledCheck {
+interface CompiledCheck {
   readonly name: string;
-  readonly isView: boolean;
   readonly holds: RowsCondition;
 }
 
 export class RowStoreWriter {
   readonly table: TableRuntime;
-  readonly checks: readonly CompiledCheck[];
+  readonly #checks: readonly CompiledCheck[];
+  /** Of views WITH CHECK OPTION, looked at when the row is stored. */
+  readonly #viewChecks: readonly CompiledCheck[];
   readonly longValues: LongValues;
   readonly #generated: RowsFunction | null;
   readonly #generatedColumns: readonly number[];
@@ -82,11 +83,12 @@ export class RowStoreWriter {
     this.table = table;
     this.longValues = new LongValues(table);
     const columns = table.entry.columns;
-    this.checks = checks.map((c) => ({
+    const compile = (c: CheckConstraint): CompiledCheck => ({
       name: c.name,
-      isView: c.isView,
       holds: program.memo(c, 'check', () => rowsCheck(program.slots, [columns], c.expr)),
-    }));
+    });
+    this.#checks = checks.filter((c) => !c.isView).map(compile);
+    this.#viewChecks = checks.filter((c) => c.isView).map(compile);
     this.#generatedColumns = generated.map((g) => g.columnIndex);
     this.#generated =
       generated.length === 0
@@ -128,15 +130,24 @@ export class RowStoreWriter {
         );
       }
     }
-    for (const check of this.checks) {
+    for (const check of this.#checks) {
       if (check.holds(x, this.#rows)) continue;
-      const detail = failingRow(x, this.table.entry, values);
-      if (check.isView) throw sqlError('44000', `new row violates check option for view "${check.name}"`, detail);
       throw sqlError('23514', `new row for relation "${entry.name}" violates check constraint "${check.name}"`, {
-        ...detail,
+        ...failingRow(x, entry, values),
         ...this.#names(x),
         constraint: check.name,
       });
+    }
+  }
+
+  /** After the row's keys: a row that is there already is told of first. */
+  #checkViews(x: ExecContext, values: readonly Value[]): void {
+    if (this.#viewChecks.length === 0) return;
+    this.#rows[0] = values;
+    for (const { name, holds } of this.#viewChecks) {
+      if (holds(x, this.#rows)) continue;
+      const detail = failingRow(x, this.table.entry, values);
+      throw sqlError('44000', `new row violates check option for view "${name}"`, detail);
     }
   }
 
@@ -226,6 +237,7 @@ export class RowStoreWriter {
       : table.heap.insert(x.transaction, x.xid(), bytes, length);
     longValues.confirm(x);
     this.#addKeys(x, rowId);
+    this.#checkViews(x, values);
     return rowId;
   }
 
@@ -362,6 +374,7 @@ export class RowStoreWriter {
     table.heap.update(x.transaction, x.xid(), rowId, table.writer.bytes, length, flags);
     longValues.confirm(x);
     this.#addKeys(x, rowId);
+    this.#checkViews(x, values);
     return STEP_DONE;
   }
 

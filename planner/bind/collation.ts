@@ -540,6 +540,7 @@ class CollationPass {
               ...onConflict,
               assignments: assigned(onConflict.assignments),
               where: onConflict.where === null ? null : this.expr(onConflict.where),
+              visible: onConflict.visible.map((check) => ({ ...check, expr: this.expr(check.expr) })),
             },
       merge:
         merge === null

@@ -15,13 +15,12 @@ import { itemOfRelation, type Level, type NamespaceItem } from './scope.ts';
 import { bindViewQuery } from './select.ts';
 import { bindChecks, bindGenerated } from './stored.ts';
 import { bindTargets, resolveTargets } from './targets.ts';
-import { viewChecks } from './view-checks.ts';
+import { type ViewChecks, viewChecks } from './view-checks.ts';
 import { asUpdatable, type UpdatableView } from './view-target.ts';
 
-export interface TargetView extends UpdatableView {
+export interface TargetView extends UpdatableView, ViewChecks {
   readonly entry: RelationEntry;
   readonly command: keyof typeof VERBS;
-  readonly checks: readonly RowCheck[];
   /** Its query as it is written, in which a view under it still is one. */
   readonly query: Query;
 }
@@ -112,7 +111,7 @@ function openView(level: Level, command: keyof typeof VERBS, entry: RelationEntr
     item,
     relation,
     need,
-    view: { ...view, columns, entry, command, checks: viewChecks(entry, query), query },
+    view: { ...view, columns, entry, command, ...viewChecks(entry, query), query },
   };
 }
 

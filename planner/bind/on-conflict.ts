@@ -41,7 +41,7 @@ export function bindOnConflict(
   const excluded = context.nextRel();
   if (clause.action === 'nothing') {
     const arbiters = bindArbiters(level, clause, target)();
-    return { action: 'nothing', arbiters, assignments: [], where: null, excluded };
+    return { action: 'nothing', arbiters, assignments: [], where: null, visible: [], excluded };
   }
   const relation: Relation = {
     kind: 'table',
@@ -61,7 +61,8 @@ export function bindOnConflict(
     clause.where === null
       ? null
       : level.withClause('where', () => coerceToBoolean(context, bindExpr(level, clause.where!), 'WHERE'));
-  return { action: 'update', arbiters: findArbiters(), assignments, where, excluded };
+  const visible = target.view?.conditions ?? [];
+  return { action: 'update', arbiters: findArbiters(), assignments, where, visible, excluded };
 }
 
 /** The proposed row under the names of the table, or of the view that the statement names. */

@@ -1,27 +1,36 @@
-/** WITH CHECK OPTION: what new rows must fulfil that go through a view (after PostgreSQL's rewriteTargetView). */
+/** What rows must fulfil that are written through a view (after PostgreSQL's rewriteTargetView). */
 import type { RelationEntry } from '../../catalog/entries.ts';
 import type { Expr } from '../expr.ts';
 import { type Query, type RowCheck, type SubqueryRelation, toExpr } from '../logical.ts';
 import { asUpdatable } from './view-target.ts';
 
-/**
- * `bound`: the query of the view that the statement names. CASCADED reaches all views below, LOCAL the view itself and those
- * below that have a check option of their own. Inner views are checked first.
- */
-export function viewChecks(view: RelationEntry, bound: Query): RowCheck[] {
+export interface ViewChecks {
+  /** Of all views on the way to the table. */
+  readonly conditions: readonly RowCheck[];
+  /** Of those WITH CHECK OPTION: CASCADED reaches all views below, LOCAL the view itself and those below that have one of their own. */
+  readonly checks: readonly RowCheck[];
+}
+
+/** `bound`: the query of the view that the statement names. Inner views come first. */
+export function viewChecks(view: RelationEntry, bound: Query): ViewChecks {
+  const conditions: RowCheck[] = [];
   const checks: RowCheck[] = [];
   let entry: RelationEntry | null = view;
   let isCascaded = false;
   for (let depth = 0, query: Query | null = bound; entry !== null && query !== null; depth++) {
     const option = entry.checkOption ?? null;
     if (option === 'cascaded') isCascaded = true;
-    const where = isCascaded || option !== null ? conditionAt(view, bound, depth) : null;
-    if (where !== null) checks.unshift({ name: entry.name, isView: true, expr: where });
+    const where = conditionAt(view, bound, depth);
+    if (where !== null) {
+      const check = { name: entry.name, isView: true, expr: where };
+      conditions.unshift(check);
+      if (isCascaded || option !== null) checks.unshift(check);
+    }
     const inner: SubqueryRelation | null = innerView(query);
     query = inner?.query ?? null;
     entry = inner?.view ?? null;
   }
-  return checks;
+  return { conditions, checks };
 }
 
 /** The view that a view's query selects from, if it is one. */

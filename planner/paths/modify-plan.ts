@@ -74,6 +74,7 @@ function planInsert(planner: Planner, modify: ModifyQuery): Plan {
             arbiters: conflict.arbiters,
             assignments: assignments(planner, conflict.assignments, onBoth),
             where: translateNullable(planner, conflict.where, onBoth),
+            visible: conflict.visible.map((check) => ({ ...check, expr: translate(planner, check.expr, newRow) })),
           },
     returning:
       returning === null
