@@ -171,7 +171,6 @@ function singleName(text: string): string {
 
 function input(source: NameSource, typeOid: number, text: string): number {
   if (/^\d+$/.test(text)) return Number(text);
-  if (text === '-') return 0;
   switch (typeOid) {
     case OID.REGCLASS: {
       const names = splitQualifiedName(text);
@@ -241,7 +240,6 @@ function operatorText(source: NameSource, oid: number): string {
 }
 
 function output(source: NameSource, typeOid: number, oid: number): string {
-  if (oid === 0) return '-';
   switch (typeOid) {
     case OID.REGCLASS:
       return relationName(source.catalog, oid, source.searchPath);

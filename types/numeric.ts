@@ -425,6 +425,11 @@ export class Numeric {
     return inputFloat8(this.toString());
   }
 
+  /** Nearest double; infinite beyond their range. */
+  nearestFloat8(): number {
+    return Number(this.toString());
+  }
+
   /** Nearest single-precision number. */
   toFloat4(): number {
     return inputFloat4(this.toString());

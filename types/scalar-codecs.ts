@@ -86,18 +86,19 @@ function unsigned(input: (text: string) => number): Codec {
   return { ...int4, input, receive: (reader) => reader.uint32() };
 }
 
-/** regclass and its kin: names come from the catalog; '-' is none. */
+/** regclass and its kin: names come from the catalog; '-' is none, but for operators, which it may name. */
 function reg(typeOid: number): Codec {
+  const none = typeOid === OID.REGOPER || typeOid === OID.REGOPERATOR ? '0' : '-';
   const typeName = typeByOid(typeOid)?.name ?? 'oid';
   return {
     ...int4,
     receive: (reader) => reader.uint32(),
     output: (value: number, settings) => {
-      if (value === 0) return '-';
+      if (value === 0) return none;
       return settings.names?.regOutput(typeOid, value) ?? '' + value;
     },
     input: (value, _typmod, settings: FormatSettings) => {
-      if (value === '-') return 0;
+      if (value === none) return 0;
       if (/^\d+$/.test(value)) return inputOid(value);
       if (settings.names === undefined) throw sqlError('0A000', `names are not supported for type ${typeName} here`);
       return settings.names.regInput(typeOid, value);

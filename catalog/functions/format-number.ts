@@ -536,7 +536,9 @@ const numericToChar = toCharByLayout<Numeric>(
   numericByWalk,
 );
 
-/** For V: an int4 is multiplied without a look at what it overflows. */
+const INT4_MAX = 2147483647;
+
+/** For V. */
 function integerDigits<T extends Int8>(
   multiply: (value: T, power: number) => Int8,
 ): (value: T, d: Description) => string {
@@ -551,14 +553,17 @@ function withZeros(value: Int8, post: number): string {
   return post > 0 ? `${value}.${'0'.repeat(post)}` : String(value);
 }
 
-/** In C: of the power's cast to an int4, which gives the smallest one for what is too large, too. */
-function wrappedProduct(value: number, power: number): number {
-  return Math.imul(value, power <= 2147483647 ? power : -2147483648);
+/** Both must be an int4: the power, and the product. */
+function int4Product(value: number, power: number): number {
+  const product = value * power;
+  if (power > INT4_MAX || product > INT4_MAX || product < -INT4_MAX - 1)
+    throw sqlError('22003', 'integer out of range');
+  return product;
 }
 
 const int4ToChar = toCharByLayout<number>(
   withZeros,
-  toChar<number>((value) => value, scientificOfFloat, integerDigits<number>(wrappedProduct)),
+  toChar<number>((value) => value, scientificOfFloat, integerDigits<number>(int4Product)),
 );
 const int8ToChar = toCharByLayout<Int8>(
   withZeros,

@@ -17,7 +17,7 @@ export function variablesOf(text: string | null): JsonbObject | null {
   });
 }
 
-/** Operators give no variables (null): all are null then. */
+/** Operators give no variables (null). */
 type Target = readonly [text: string, path: string, variables: string | null, silent: boolean];
 
 function evaluation(context: FunctionContext | null, ...[text, path, variables, silent]: Target): JsonpathEvaluation {

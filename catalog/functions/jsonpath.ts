@@ -165,9 +165,10 @@ export class JsonpathEvaluation {
   }
 
   #variable(name: string): Item {
-    if (this.#variables === null) return null;
-    const value = this.#variables.get(name);
-    if (value === undefined) throw sqlError('42704', `could not find jsonpath variable "${name}"`);
+    const value = this.#variables?.get(name);
+    if (this.#variables === null || value === undefined) {
+      throw sqlError('42704', `could not find jsonpath variable "${name}"`);
+    }
     this.#base = new IdBase(this.#variables, 1);
     return value;
   }

@@ -162,7 +162,7 @@ export const rangeFunctions: FunctionModule = {
     daterange_canonical: canonical,
     int4range_subdiff: (a: number, b: number) => a - b,
     int8range_subdiff: (a: number | bigint, b: number | bigint) => Number(a) - Number(b),
-    numrange_subdiff: (a: Numeric, b: Numeric) => a.sub(b).toFloat8(),
+    numrange_subdiff: (a: Numeric, b: Numeric) => a.sub(b).nearestFloat8(),
     daterange_subdiff: (a: number, b: number) => a - b,
     tsrange_subdiff: subtractMicros,
     tstzrange_subdiff: subtractMicros,

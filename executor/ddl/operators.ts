@@ -167,16 +167,12 @@ function otherOperator(
   isCommutator: boolean,
 ): number {
   const found = x.lookUp.exactOperator(names, left, right);
-  const isItself =
-    found?.definition !== undefined &&
-    found.definition.schemaOid === subject.schema.oid &&
-    found.name === subject.name &&
-    left === subject.leftTypeOid &&
-    right === subject.rightTypeOid;
+  const isItself = found?.definition !== undefined && isSubject(found.definition, subject);
   if (found !== null && !isItself) {
     if (found.definition === undefined) {
       if (!x.isSuperuser) throw sqlError('42501', `must be owner of operator ${found.name}`);
     } else checkOwner(x, found.definition.owner, `operator ${names[names.length - 1]}`);
+    refuseSecondPartner(x, found, subject, isCommutator);
     return found.oid;
   }
   const { schema, name } = newObjectName(x, names);
@@ -186,7 +182,7 @@ function otherOperator(
     left === subject.leftTypeOid &&
     right === subject.rightTypeOid
   ) {
-    if (!isCommutator) throw invalid('operator cannot be its own negator or sort operator');
+    if (!isCommutator) throw invalid('operator cannot be its own negator');
     return 0;
   }
   const oid = x.allocateOid();
@@ -208,6 +204,44 @@ function otherOperator(
     merges: false,
   });
   return oid;
+}
+
+/** An operator that commutes with another, or negates it, does so with no second one. */
+function refuseSecondPartner(x: DdlContext, found: OperatorEntry, subject: Subject, isCommutator: boolean): void {
+  const { definition } = found;
+  let partner = isCommutator ? found.commutator : found.negator;
+  if (definition !== undefined) {
+    const other = x.catalog.operator(isCommutator ? definition.commutatorOid : definition.negatorOid);
+    if (other === undefined || isSubject(other, subject)) return;
+    partner = other.name;
+  }
+  if (partner !== '') throw alreadyPartner(isCommutator, found.name, partner);
+}
+
+/** What has been said of a shell stays. */
+function refuseOtherPartner(
+  x: DdlContext,
+  shell: OperatorDefinition,
+  given: number | null,
+  isCommutator: boolean,
+): void {
+  const known = isCommutator ? shell.commutatorOid : shell.negatorOid;
+  if (given === null || known === 0 || known === given) return;
+  throw alreadyPartner(isCommutator, x.catalog.operator(known)?.name ?? String(known), shell.name);
+}
+
+function alreadyPartner(isCommutator: boolean, name: string, partner: string): Error {
+  const role = isCommutator ? 'commutator' : 'negator';
+  return invalid(`${role} operator ${name} is already the ${role} of operator ${partner}`);
+}
+
+function isSubject(entry: OperatorDefinition, { schema, name, leftTypeOid, rightTypeOid }: Subject): boolean {
+  return (
+    entry.schemaOid === schema.oid &&
+    entry.name === name &&
+    entry.leftTypeOid === leftTypeOid &&
+    entry.rightTypeOid === rightTypeOid
+  );
 }
 
 /** The links back to an operator: set where there are none, taken away where it goes. */
@@ -245,6 +279,10 @@ export function createOperator(x: DdlContext, statement: DefineStatement): DdlRe
     names === null ? null : otherOperator(x, names, left, right, subject, isCommutator);
   const commutatorOid = other(made.commutator, rightTypeOid, leftTypeOid, true);
   const negatorOid = other(made.negator, leftTypeOid, rightTypeOid, false);
+  if (existing !== undefined) {
+    refuseOtherPartner(x, existing, commutatorOid, true);
+    refuseOtherPartner(x, existing, negatorOid, false);
+  }
   // Shells are older than who names them.
   const oid = existing?.oid ?? x.allocateOid();
   const entry: OperatorDefinition = {
@@ -257,8 +295,9 @@ export function createOperator(x: DdlContext, statement: DefineStatement): DdlRe
     rightTypeOid,
     resultTypeOid,
     functionOid: made.function.oid,
-    commutatorOid: commutatorOid === 0 ? oid : (commutatorOid ?? 0),
-    negatorOid: negatorOid ?? 0,
+    // A shell has been made by who named it.
+    commutatorOid: commutatorOid === 0 ? oid : (commutatorOid ?? existing?.commutatorOid ?? 0),
+    negatorOid: negatorOid ?? existing?.negatorOid ?? 0,
     restrictOid: made.restrictOid,
     joinOid: made.joinOid,
     hashes: made.hashes,

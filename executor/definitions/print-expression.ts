@@ -214,9 +214,7 @@ export class ExpressionPrinter {
         this.#write(` IS${node.form === null ? '' : ` ${node.form.toUpperCase()}`} NORMALIZED)`);
         return;
       case 'isDocument':
-        // Its argument is a list for PostgreSQL's printer, and never simple.
-        this.#write(this.options.isPretty ? `(${this.#text(node.arg)})` : this.#text(node.arg));
-        this.#write(' IS DOCUMENT');
+        this.#suffixed(node, node.arg, ' IS DOCUMENT');
         return;
       case 'xml':
         this.#write(printXml(node, this.#xmlParts));

@@ -9,7 +9,7 @@ import { isSpace, quoteWord, TokenReader } from './token-text.ts';
 import { EMPTY_TSQUERY, encodeTsquery, type QueryNode, type QueryOperand, tsqueryTree } from './tsquery.ts';
 import {
   buildTsvector,
-  LEXEME_BYTES_LIMIT,
+  LEXEME_BYTES_MAX,
   type Lexeme,
   lexemesOf,
   POSITION_MAX,
@@ -22,8 +22,8 @@ function inputTsvector(text: string): Uint8Array {
   const lexemes: Lexeme[] = [];
   while (reader.next()) {
     const bytes = Buffer.from(reader.word, 'utf8');
-    if (bytes.length >= LEXEME_BYTES_LIMIT) {
-      throw sqlError('54000', `word is too long (${bytes.length} bytes, max ${LEXEME_BYTES_LIMIT - 1} bytes)`);
+    if (bytes.length > LEXEME_BYTES_MAX) {
+      throw sqlError('54000', `word is too long (${bytes.length} bytes, max ${LEXEME_BYTES_MAX} bytes)`);
     }
     lexemes.push({ bytes, positions: reader.positions.length === 0 ? null : reader.positions });
   }
@@ -74,7 +74,7 @@ function receiveTsvector(reader: BinaryReader): Uint8Array {
   for (let i = 0; i < count; i++) {
     const bytes = readZeroEnded(reader);
     const length = reader.uint16();
-    if (bytes.length > LEXEME_BYTES_LIMIT) throw sqlError('XX000', 'invalid tsvector: lexeme too long');
+    if (bytes.length > LEXEME_BYTES_MAX) throw sqlError('XX000', 'invalid tsvector: lexeme too long');
     if (length > POSITIONS_MAX + 1) throw sqlError('XX000', 'unexpected number of tsvector positions');
     if (i > 0) {
       const order = Buffer.compare(lexemes[i - 1].bytes, bytes);
@@ -105,7 +105,7 @@ export type OperandMaker = (word: string, weights: number, prefix: boolean) => Q
 
 function rawOperand(word: string, weights: number, prefix: boolean, text: string): QueryOperand {
   const lexeme = new Uint8Array(Buffer.from(word, 'utf8'));
-  if (lexeme.length >= LEXEME_BYTES_LIMIT) throw sqlError('54000', `word is too long in tsquery: "${text}"`);
+  if (lexeme.length > LEXEME_BYTES_MAX) throw sqlError('54000', `word is too long in tsquery: "${text}"`);
   return { kind: 'operand', lexeme, weights, prefix };
 }
 
@@ -340,7 +340,7 @@ function receiveTsquery(reader: BinaryReader): Uint8Array {
       const prefix = reader.uint8() !== 0;
       const lexeme = readZeroEnded(reader);
       if (weights > 15) throw sqlError('XX000', 'invalid tsquery: invalid weight bitmap');
-      if (lexeme.length > LEXEME_BYTES_LIMIT) throw sqlError('XX000', 'invalid tsquery: operand too long');
+      if (lexeme.length > LEXEME_BYTES_MAX) throw sqlError('XX000', 'invalid tsquery: operand too long');
       return { kind: 'operand', lexeme, weights, prefix };
     }
     if (type !== 2) throw sqlError('XX000', `unrecognized tsquery node type: ${type}`);

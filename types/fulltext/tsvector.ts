@@ -12,7 +12,7 @@ import { Buffer } from 'node:buffer';
 import { sqlError } from '../errors.ts';
 
 /** Bytes of a lexeme are fewer. */
-export const LEXEME_BYTES_LIMIT = 2047;
+export const LEXEME_BYTES_MAX = 2047;
 /** Bytes of the data are fewer. */
 const DATA_BYTES_MAX = (1 << 20) - 1;
 /** The highest position; words beyond have it too. */

@@ -1,5 +1,5 @@
 /** What full text functions ask of the session: the configuration, and its notices. */
-import { LEXEME_BYTES_LIMIT } from '../../../types/fulltext/tsvector.ts';
+import { LEXEME_BYTES_MAX } from '../../../types/fulltext/tsvector.ts';
 import { sqlError } from '../../../types/index.ts';
 import type { Catalog } from '../../catalog.ts';
 import type { FunctionContext } from '../../function-entry.ts';
@@ -47,6 +47,6 @@ export function wordNotice(context: FunctionContext): () => void {
       'NOTICE',
       '54000',
       'word is too long to be indexed',
-      `Words longer than ${LEXEME_BYTES_LIMIT} characters are ignored.`,
+      `Words longer than ${LEXEME_BYTES_MAX} characters are ignored.`,
     );
 }

@@ -5,7 +5,7 @@
 import { compareText } from '../../../types/compare.ts';
 import {
   checkDataLength,
-  LEXEME_BYTES_LIMIT,
+  LEXEME_BYTES_MAX,
   POSITION_MAX,
   POSITIONS_MAX,
   writeUint16,
@@ -103,7 +103,7 @@ export class DocumentBuilder {
       const list = dictionaries[parser.type];
       if (list === undefined) continue;
       const { start, end } = parser;
-      if ((end - start) * 3 >= LEXEME_BYTES_LIMIT && isTooLong(text, start, end)) {
+      if ((end - start) * 3 > LEXEME_BYTES_MAX && isTooLong(text, start, end)) {
         this.#notice();
         continue;
       }

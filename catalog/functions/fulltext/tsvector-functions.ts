@@ -3,7 +3,7 @@ import { Buffer } from 'node:buffer';
 import {
   buildTsvector,
   compareTsvectors,
-  LEXEME_BYTES_LIMIT,
+  LEXEME_BYTES_MAX,
   type Lexeme,
   lexemeCount,
   lexemesOf,
@@ -13,7 +13,6 @@ import {
   uniteLexemes,
 } from '../../../types/fulltext/tsvector.ts';
 import { decodeText, OID, SqlArray, sqlError, type Value } from '../../../types/index.ts';
-import { charToByte } from '../../../types/text.ts';
 import { textArray } from '../array-values.ts';
 import type { FunctionModule } from '../module.ts';
 
@@ -47,15 +46,9 @@ function concatenate(a: Uint8Array, b: Uint8Array): Uint8Array {
   return buildTsvector(lexemes);
 }
 
-/** What C's char of this is as a number. */
-function signedByte(value: string): number {
-  return (charToByte(value) << 24) >> 24;
-}
-
-/** `told` is how the error shows what is no weight. */
-function weightNumber(weight: string, told: string | number): number {
+function weightNumber(weight: string): number {
   const number = 'dcba'.indexOf(weight.toLowerCase());
-  if (number < 0 || weight === '') throw sqlError('XX000', `unrecognized weight: ${told}`);
+  if (number < 0 || weight === '') throw sqlError('22023', `unrecognized weight: "${weight || '\\000'}"`);
   return number;
 }
 
@@ -65,7 +58,7 @@ function withWeight(lexeme: Lexeme, weight: number): Lexeme {
 }
 
 function setWeight(vector: Uint8Array, weight: string): Uint8Array {
-  const number = weightNumber(weight, signedByte(weight));
+  const number = weightNumber(weight);
   return buildTsvector(lexemesOf(vector).map((lexeme) => withWeight(lexeme, number)));
 }
 
@@ -82,7 +75,7 @@ function chosenLexemes(vector: Uint8Array, lexemes: readonly Lexeme[], names: Sq
 }
 
 function setWeightOf(vector: Uint8Array, weight: string, names: SqlArray): Uint8Array {
-  const number = weightNumber(weight, weight);
+  const number = weightNumber(weight);
   const lexemes = lexemesOf(vector);
   const chosen = chosenLexemes(vector, lexemes, names);
   return buildTsvector(lexemes.map((lexeme, i) => (chosen.has(i) ? withWeight(lexeme, number) : lexeme)));
@@ -99,9 +92,7 @@ function filterWeights(vector: Uint8Array, weights: SqlArray): Uint8Array {
   let mask = 0;
   for (const weight of weights.elements) {
     if (weight === null) throw sqlError('22004', 'weight array may not contain nulls');
-    const number = 'dcba'.indexOf((weight as string).toLowerCase());
-    if (number < 0 || weight === '') throw sqlError('22023', `unrecognized weight: "${weight}"`);
-    mask |= 1 << number;
+    mask |= 1 << weightNumber(weight as string);
   }
   const kept: Lexeme[] = [];
   for (const { bytes, positions } of lexemesOf(vector)) {
@@ -116,8 +107,8 @@ function fromArray(names: SqlArray): Uint8Array {
     if (name === null) throw sqlError('22004', 'lexeme array may not contain nulls');
     if (name === '') throw sqlError('2200F', 'lexeme array may not contain empty strings');
     const bytes = bytesOf(name as string);
-    if (bytes.length >= LEXEME_BYTES_LIMIT) {
-      throw sqlError('54000', `word is too long (${bytes.length} bytes, max ${LEXEME_BYTES_LIMIT - 1} bytes)`);
+    if (bytes.length > LEXEME_BYTES_MAX) {
+      throw sqlError('54000', `word is too long (${bytes.length} bytes, max ${LEXEME_BYTES_MAX} bytes)`);
     }
     return { bytes, positions: null };
   });
