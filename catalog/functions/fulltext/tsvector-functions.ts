@@ -13,6 +13,7 @@ import {
   uniteLexemes,
 } from '../../../types/fulltext/tsvector.ts';
 import { decodeText, OID, SqlArray, sqlError, type Value } from '../../../types/index.ts';
+import { charToByte } from '../../../types/text.ts';
 import { textArray } from '../array-values.ts';
 import type { FunctionModule } from '../module.ts';
 
@@ -48,7 +49,11 @@ function concatenate(a: Uint8Array, b: Uint8Array): Uint8Array {
 
 function weightNumber(weight: string): number {
   const number = 'dcba'.indexOf(weight.toLowerCase());
-  if (number < 0 || weight === '') throw sqlError('22023', `unrecognized weight: "${weight || '\\000'}"`);
+  if (number < 0 || weight === '') {
+    const byte = charToByte(weight);
+    const shown = byte > 0x1f && byte < 0x7f ? weight : `\\${byte.toString(8).padStart(3, '0')}`;
+    throw sqlError('22023', `unrecognized weight: "${shown}"`);
+  }
   return number;
 }
 
