@@ -7,14 +7,13 @@ import type { BinaryReader } from './binary-reader.ts';
 import type { ByteWriter } from './byte-writer.ts';
 import type { Codec } from './codec.ts';
 import { sqlError } from './errors.ts';
-import { quoteJson } from './json.ts';
+import { isJsonNumber, quoteJson } from './json.ts';
 import { compareText, decodeUtf8 } from './unicode.ts';
 import type { Value } from './value.ts';
 
 export type HstorePairs = ReadonlyMap<string, string | null>;
 
 const SPACE = /[ \t\n\r\f]/;
-const NO_PAIRS: HstorePairs = new Map();
 
 /** The value of these pairs; of several with one key the first. */
 export function hstoreOf(pairs: Iterable<readonly [string, string | null]>): string {
@@ -26,20 +25,81 @@ export function hstoreOf(pairs: Iterable<readonly [string, string | null]>): str
 }
 
 function quoted(text: string): string {
-  return `"${text.replace(/["\\]/g, '\\$&')}"`;
+  return `"${escaped(text)}"`;
 }
 
-let lastText = '';
-let lastPairs = NO_PAIRS;
+function escaped(text: string): string {
+  return text.replace(/["\\]/g, '\\$&');
+}
 
-/** The pairs of a value, in its order. The last one read is kept: expressions ask one value for several keys. */
+/** The pairs of a value, in its order: for who wants all of them. */
 export function readHstore(value: string): HstorePairs {
-  if (value !== lastText) {
-    lastPairs = new Map(new HstoreScanner(value).pairs());
-    lastText = value;
+  const pairs = new Map<string, string | null>();
+  for (let at = 0; at < value.length; ) {
+    const start = endOfItem(value, at) + 2;
+    const end = endOfItem(value, start);
+    pairs.set(plain(value, at, start - 2) as string, plain(value, start, end));
+    at = end + 2;
   }
-  return lastPairs;
+  return pairs;
 }
+
+// ------------------------------------------------------------------------------------------------------------ single pairs
+
+/** Whether a value has the key. */
+export function hstoreHas(value: string, key: string): boolean {
+  return placeOfKey(value, escaped(key)) >= 0;
+}
+
+/** NULL for a key that is not there, too. */
+export function hstoreGet(value: string, key: string): string | null {
+  const start = placeOfKey(value, escaped(key));
+  return start < 0 ? null : plain(value, start, endOfItem(value, start));
+}
+
+/** Whether all pairs of a value are in another one. What is equal is written alike. */
+export function hstoreContains(value: string, pairs: string): boolean {
+  for (let at = 0; at < pairs.length; ) {
+    const start = endOfItem(pairs, at) + 2;
+    const end = endOfItem(pairs, start);
+    const place = placeOfKey(value, pairs.slice(at + 1, start - '"=>'.length));
+    if (place < 0 || !value.startsWith(pairs.slice(start, end), place)) return false;
+    at = end + 2;
+  }
+  return true;
+}
+
+const QUOTE = 0x22;
+const BACKSLASH = 0x5c;
+
+/** Where the text that belongs to a key stands; -1: there is no such key. `key`: as it is written in quotes. */
+function placeOfKey(value: string, key: string): number {
+  for (let at = 0; at < value.length; ) {
+    const end = at + 1 + key.length;
+    if (value.charCodeAt(end) === QUOTE && value.startsWith(key, at + 1)) return end + '"=>'.length;
+    at = endOfItem(value, endOfItem(value, at) + 2) + 2;
+  }
+  return -1;
+}
+
+/** What is written there. */
+function plain(value: string, start: number, end: number): string | null {
+  if (value.charCodeAt(start) !== QUOTE) return null;
+  const text = value.slice(start + 1, end - 1);
+  return text.includes('\\') ? text.replace(/\\(.)/gs, '$1') : text;
+}
+
+/** Behind the text in quotes, or the NULL, that begins there. */
+function endOfItem(value: string, start: number): number {
+  if (value.charCodeAt(start) !== QUOTE) return start + 'NULL'.length;
+  for (let at = start + 1; ; at++) {
+    const unit = value.charCodeAt(at);
+    if (unit === QUOTE) return at + 1;
+    if (unit === BACKSLASH) at++;
+  }
+}
+
+// ------------------------------------------------------------------------------------------------------------------- input
 
 /** hstore_in: `a => 1, "b c" => NULL`. Errors have PostgreSQL's words, and its XX000. */
 class HstoreScanner {
@@ -110,15 +170,13 @@ function unexpectedEnd(): Error {
   return sqlError('XX000', 'Unexpected end of string');
 }
 
-const NUMBER = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?$/;
-
 /** As a JSON object. `isLoose`: t and f are true and false, numbers are numbers. */
 export function hstoreJson(value: string, isLoose: boolean): string {
   const member = (text: string | null): string => {
     if (text === null) return 'null';
     if (isLoose && text === 't') return 'true';
     if (isLoose && text === 'f') return 'false';
-    return isLoose && NUMBER.test(text) ? text : quoteJson(text);
+    return isLoose && isJsonNumber(text) ? text : quoteJson(text);
   };
   return `{${[...readHstore(value)].map(([key, text]) => `${quoteJson(key)}: ${member(text)}`).join(', ')}}`;
 }
@@ -145,7 +203,6 @@ export function* hstoreEnds(pairs: HstorePairs): Generator<number> {
 /** hstore_cmp: an order without a meaning, for indexes and DISTINCT. */
 export function compareHstores(a: string, b: string): number {
   if (a === b) return 0;
-  // Read one behind the other, so both are taken before the last one is forgotten.
   const x = readHstore(a);
   const y = readHstore(b);
   if (x.size === 0 || y.size === 0) return x.size - y.size;

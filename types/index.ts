@@ -60,7 +60,15 @@ export {
   samePoint,
   slope,
 } from './geometry.ts';
-export { type HstorePairs, hstoreJson, hstoreOf, readHstore } from './hstore.ts';
+export {
+  type HstorePairs,
+  hstoreContains,
+  hstoreGet,
+  hstoreHas,
+  hstoreJson,
+  hstoreOf,
+  readHstore,
+} from './hstore.ts';
 export { inputInt8, normaliseInt8 } from './integer.ts';
 export {
   type BinaryInput,
@@ -76,7 +84,7 @@ export {
   textInput,
   textOutput,
 } from './io.ts';
-export { type JsonBuilder, parseJson, quoteJson } from './json.ts';
+export { isJsonNumber, type JsonBuilder, parseJson, quoteJson } from './json.ts';
 export { compareJsonbKeys, formatJsonb, inputJsonb, type Jsonb, JsonbObject, parseJsonb, readJsonb } from './jsonb.ts';
 export {
   encodeKeyPart,

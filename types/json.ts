@@ -455,6 +455,13 @@ function checkArray(scanner: Scanner, depth: number): void {
   }
 }
 
+const NUMBER = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?$/;
+
+/** Whether a text is a number as JSON writes them. */
+export function isJsonNumber(text: string): boolean {
+  return NUMBER.test(text);
+}
+
 /** A string as a JSON string, escaped as PostgreSQL's escape_json does. */
 export function quoteJson(text: string): string {
   for (let i = 0; i < text.length; i++) {

@@ -4,6 +4,9 @@ import { sqlError } from '../../types/errors.ts';
 import {
   baseTypeOid,
   type HstorePairs,
+  hstoreContains,
+  hstoreGet,
+  hstoreHas,
   hstoreJson,
   hstoreOf,
   inputText,
@@ -15,16 +18,13 @@ import {
   typeByOid,
 } from '../../types/index.ts';
 import type { FunctionContext, Value } from '../function-entry.ts';
+import { textArray } from './array-values.ts';
 import { compareFirst, comparisons } from './arrays.ts';
 import { hashOf, hashWithSeedOf } from './hash.ts';
 import { fieldNames } from './json-build.ts';
 import type { FunctionModule, Specialiser } from './module.ts';
 
 type Pair = readonly [string, string | null];
-
-function textArray(elements: readonly (string | null)[]): SqlArray {
-  return new SqlArray(OID.TEXT, [...elements]);
-}
 
 /** Its texts but NULL. */
 function textsOf(array: SqlArray): string[] {
@@ -36,11 +36,6 @@ function* entriesOf(pairs: HstorePairs, keys: readonly string[]): Generator<Pair
     const value = pairs.get(key);
     if (value !== undefined) yield [key, value];
   }
-}
-
-function contains(whole: string, part: string): boolean {
-  const pairs = readHstore(whole);
-  return [...readHstore(part)].every(([key, value]) => pairs.get(key) === value);
 }
 
 function without(value: string, isGone: (pair: Pair) => boolean): string {
@@ -148,23 +143,23 @@ const hashWithSeed = hashWithSeedOf(OID.TEXT);
 
 export const hstoreFunctions: FunctionModule = {
   plain: {
-    hstore_fetchval: (value: string, key: string) => readHstore(value).get(key) ?? null,
+    hstore_fetchval: hstoreGet,
     hstore_slice_to_array: (value: string, keys: SqlArray) => {
       const pairs = readHstore(value);
       const values = keys.elements.map((key) => (key === null ? null : (pairs.get(key) ?? null)));
       return new SqlArray(OID.TEXT, values, keys.dimensions, keys.lowerBounds);
     },
     hstore_slice_to_hstore: (value: string, keys: SqlArray) => hstoreOf(entriesOf(readHstore(value), textsOf(keys))),
-    hstore_exists: (value: string, key: string) => readHstore(value).has(key),
-    hstore_exists_any: (value: string, keys: SqlArray) => textsOf(keys).some((key) => readHstore(value).has(key)),
-    hstore_exists_all: (value: string, keys: SqlArray) => textsOf(keys).every((key) => readHstore(value).has(key)),
-    hstore_defined: (value: string, key: string) => (readHstore(value).get(key) ?? null) !== null,
+    hstore_exists: hstoreHas,
+    hstore_exists_any: (value: string, keys: SqlArray) => textsOf(keys).some((key) => hstoreHas(value, key)),
+    hstore_exists_all: (value: string, keys: SqlArray) => textsOf(keys).every((key) => hstoreHas(value, key)),
+    hstore_defined: (value: string, key: string) => hstoreGet(value, key) !== null,
     hstore_delete: (value: string, gone: string) => without(value, ([key]) => key === gone),
     hstore_delete_array: withoutKeys,
     hstore_delete_hstore: withoutPairs,
     hstore_concat: (a: string, b: string) => hstoreOf([...readHstore(b), ...readHstore(a)]),
-    hstore_contains: contains,
-    hstore_contained: (part: string, whole: string) => contains(whole, part),
+    hstore_contains: hstoreContains,
+    hstore_contained: (part: string, whole: string) => hstoreContains(whole, part),
     hstore_from_text: (key: string | null, value: string | null) => (key === null ? null : hstoreOf([[key, value]])),
     hstore_from_arrays: fromArrays,
     hstore_from_array: fromArray,

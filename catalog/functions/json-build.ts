@@ -6,6 +6,7 @@ import {
   baseTypeOid,
   hstoreJson,
   isArrayType,
+  isJsonNumber,
   Numeric,
   OID,
   outputText,
@@ -32,8 +33,6 @@ export function isoTimestamp(text: string): string {
   const time = iso.indexOf('T');
   return time < 0 ? iso : iso.slice(0, time) + iso.slice(time).replace(/([+-]\d\d)(?=$| BC$)/, '$1:00');
 }
-
-const NUMBER = /^-?(0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?$/;
 
 /** What distinguishes a type for JSON. */
 export type JsonCategory =
@@ -137,7 +136,7 @@ export function jsonWriter(typeOid: number, arraySeparator = ','): JsonWriter {
     case 'number':
       return (value, context) => {
         const text = outputText(typeOid, value, context.format);
-        return NUMBER.test(text) ? text : `"${text}"`;
+        return isJsonNumber(text) ? text : `"${text}"`;
       };
     case 'datetime':
       return (value, context) => `"${isoTimestamp(outputText(typeOid, value, isoFormat(context)))}"`;
@@ -169,7 +168,7 @@ function numberMaker(typeOid: number): (value: Value, context: FunctionContext) 
     default:
       return (value, context) => {
         const text = outputText(typeOid, value, context.format);
-        return NUMBER.test(text) ? Numeric.parse(text) : text;
+        return isJsonNumber(text) ? Numeric.parse(text) : text;
       };
   }
 }

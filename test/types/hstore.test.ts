@@ -1,0 +1,49 @@
+/** What is asked of an hstore's text is what a Map of its pairs answers. */
+import { expect } from 'chai';
+import fc from 'fast-check';
+import { hstoreContains, hstoreGet, hstoreHas, hstoreOf, readHstore } from '../../types/index.ts';
+
+/** What stands between and around the pairs of the text, too. */
+const text = fc
+  .array(fc.constantFrom('a', 'b', '"', '\\', '=>', ', ', 'NULL', 'ß', ' ', ''), { maxLength: 4 })
+  .map((parts) => parts.join(''));
+const pairs = fc.array(fc.tuple(text, fc.option(text)), { maxLength: 6 });
+
+describe('hstore, by its text', () => {
+  it('has the pairs of which it was made, the first of one key', () => {
+    fc.assert(
+      fc.property(pairs, (given) => {
+        const wanted = new Map([...given].reverse());
+        const read = readHstore(hstoreOf(given));
+        expect([...read].sort()).to.deep.equal([...wanted].sort());
+        expect(hstoreOf(read)).to.equal(hstoreOf(given));
+      }),
+    );
+  });
+
+  it('finds single keys', () => {
+    fc.assert(
+      fc.property(pairs, text, (given, key) => {
+        const value = hstoreOf(given);
+        const wanted = readHstore(value);
+        for (const each of [key, ...wanted.keys()]) {
+          expect(hstoreHas(value, each)).to.equal(wanted.has(each));
+          expect(hstoreGet(value, each)).to.equal(wanted.get(each) ?? null);
+        }
+      }),
+    );
+  });
+
+  it('contains what all of its pairs are in', () => {
+    fc.assert(
+      fc.property(pairs, pairs, fc.nat(), (given, others, count) => {
+        const whole = readHstore(hstoreOf(given));
+        const few = [...whole].slice(0, count % (whole.size + 1));
+        expect(hstoreContains(hstoreOf(whole), hstoreOf(few))).to.equal(true);
+        const other = readHstore(hstoreOf(others));
+        const isIn = [...other].every(([key, each]) => whole.has(key) && whole.get(key) === each);
+        expect(hstoreContains(hstoreOf(whole), hstoreOf(other))).to.equal(isIn);
+      }),
+    );
+  });
+});
