@@ -110,6 +110,9 @@ export class Session implements ProtocolSession, PlanningSession, ExecServices {
   readonly cursors: Cursors;
   readonly statements: SessionStatements;
   readonly portals = new Portals();
+  /** session_replication_role is replica, as of a version of the settings. */
+  #isReplica = false;
+  #replicaVersion = -1;
   isWaitingForLock = false;
   /** Of the index that the session is building. */
   indexProgress: IndexProgress | null = null;
@@ -781,7 +784,13 @@ export class Session implements ProtocolSession, PlanningSession, ExecServices {
   }
 
   get isReplica(): boolean {
-    return this.settings.text('session_replication_role') === 'replica';
+    const { settings } = this;
+    // Asked for every row of a table with foreign keys.
+    if (this.#replicaVersion !== settings.version) {
+      this.#replicaVersion = settings.version;
+      this.#isReplica = settings.text('session_replication_role') === 'replica';
+    }
+    return this.#isReplica;
   }
 
   runInternal(x: ExecContext, sql: string, params: readonly Value[], expiry: ExpiryMode = 'live'): number | null {

@@ -18,13 +18,10 @@ let others: Map<number, OperatorEntry> | null = null;
 /** Operators that plans ask about most. */
 const COMPARISONS = ['=', '<>', '<', '<=', '>', '>=', '~~', '!~~', '~~*', '!~~*', '~', '!~'];
 
-/** Those behind the types of extensions, too. */
-function named(name: string): readonly OperatorEntry[] {
-  return [...operatorsByName(name), ...extensionOperatorsByName(name)];
-}
-
 function load(): void {
-  for (const name of COMPARISONS) for (const operator of named(name)) byFunction.set(operator.function.oid, operator);
+  for (const name of COMPARISONS)
+    for (const operator of [...operatorsByName(name), ...extensionOperatorsByName(name)])
+      byFunction.set(operator.function.oid, operator);
 }
 
 /** The operator whose function this is, for comparison operators; null for others. */
@@ -79,7 +76,9 @@ export function operatorOf(fn: ScalarFunction): OperatorEntry | null {
 
 function sameOperands(name: string, left: number, right: number): OperatorEntry | null {
   if (name === '') return null;
-  return named(name).find((operator) => operator.leftType === left && operator.rightType === right) ?? null;
+  const isIt = ({ leftType, rightType }: OperatorEntry): boolean => leftType === left && rightType === right;
+  // Behind the types of extensions there are others.
+  return operatorsByName(name).find(isIt) ?? extensionOperatorsByName(name).find(isIt) ?? null;
 }
 
 export function negatorOf(functionOid: number): ScalarFunction | null {

@@ -4,7 +4,7 @@
  */
 import type { Expr } from '../../planner/expr.ts';
 import type { WindowPlan } from '../../planner/plan.ts';
-import { isRunningCall } from '../../planner/running-calls.ts';
+import { type RunningCall, runningCall } from '../../planner/running-calls.ts';
 import { type Comparator, comparator, type Value } from '../../types/index.ts';
 import { Batch, END, PENDING } from '../batch.ts';
 import { type ProjectFunction, projectFunction } from '../compile/batch-program.ts';
@@ -12,22 +12,14 @@ import type { ExecContext } from '../context.ts';
 import type { Execution } from '../program.ts';
 import type { Operator } from './operator.ts';
 
-type Running = 'row_number' | 'rank' | 'dense_rank';
-
-const NAMES: Readonly<Record<string, Running>> = {
-  window_row_number: 'row_number',
-  window_rank: 'rank',
-  window_dense_rank: 'dense_rank',
-};
-
 /** Whether all of a window's calls are of this kind; offsets of a frame are checked by who computes frames. */
 export function isRunningWindow({ calls, frame }: WindowPlan): boolean {
-  return !('offset' in frame.start) && !('offset' in frame.end) && calls.every(isRunningCall);
+  return !('offset' in frame.start) && !('offset' in frame.end) && calls.every((call) => runningCall(call) !== null);
 }
 
 export class RunningWindowOperator implements Operator {
   readonly #input: Operator;
-  readonly #calls: readonly Running[];
+  readonly #calls: readonly RunningCall[];
   readonly #partitionCount: number;
   readonly #compares: readonly Comparator[];
   /** Computes the keys of the partitions, then those of the order. */
@@ -46,7 +38,7 @@ export class RunningWindowOperator implements Operator {
     const { program } = execution;
     const { partitionBy, orderBy, input } = plan;
     this.#input = execution.build(input);
-    this.#calls = plan.calls.map((call) => NAMES[call.function.internalName]);
+    this.#calls = plan.calls.map((call) => runningCall(call) as RunningCall);
     const keys: readonly Expr[] = [...partitionBy, ...orderBy.map(({ expr }) => expr)];
     this.#partitionCount = partitionBy.length;
     this.#compares = keys.map(({ typeOid }) => comparator(typeOid));
@@ -119,7 +111,7 @@ export class RunningWindowOperator implements Operator {
     return this.#compares.length;
   }
 
-  #valueOf(call: Running): number {
+  #valueOf(call: RunningCall): number {
     switch (call) {
       case 'row_number':
         return this.#position;

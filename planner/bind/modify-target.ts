@@ -15,12 +15,13 @@ import { itemOfRelation, type Level, type NamespaceItem } from './scope.ts';
 import { bindViewQuery } from './select.ts';
 import { bindChecks, bindGenerated } from './stored.ts';
 import { bindTargets, resolveTargets } from './targets.ts';
-import { type ViewChecks, viewChecks } from './view-checks.ts';
+import { viewChecks } from './view-checks.ts';
 import { asUpdatable, type UpdatableView } from './view-target.ts';
 
-export interface TargetView extends UpdatableView, ViewChecks {
+export interface TargetView extends UpdatableView {
   readonly entry: RelationEntry;
   readonly command: keyof typeof VERBS;
+  readonly checks: readonly RowCheck[];
   /** Its query as it is written, in which a view under it still is one. */
   readonly query: Query;
 }
@@ -111,7 +112,7 @@ function openView(level: Level, command: keyof typeof VERBS, entry: RelationEntr
     item,
     relation,
     need,
-    view: { ...view, columns, entry, command, ...viewChecks(entry, query), query },
+    view: { ...view, columns, entry, command, checks: viewChecks(entry, query), query },
   };
 }
 

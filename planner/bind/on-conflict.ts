@@ -22,6 +22,7 @@ import { positionOf } from './position.ts';
 import { unlift } from './scalar.ts';
 import { itemOfRelation, type Level, missingColumn, type NamespaceItem } from './scope.ts';
 import { bindIndexKeys, bindIndexPredicate } from './stored.ts';
+import { viewConditions } from './view-checks.ts';
 
 export function bindOnConflict(
   level: Level,
@@ -61,7 +62,7 @@ export function bindOnConflict(
     clause.where === null
       ? null
       : level.withClause('where', () => coerceToBoolean(context, bindExpr(level, clause.where!), 'WHERE'));
-  const visible = target.view?.conditions ?? [];
+  const visible = target.view === null ? [] : viewConditions(target.view.entry, target.view.query);
   return { action: 'update', arbiters: findArbiters(), assignments, where, visible, excluded };
 }
 

@@ -4,33 +4,35 @@ import type { Expr } from '../expr.ts';
 import { type Query, type RowCheck, type SubqueryRelation, toExpr } from '../logical.ts';
 import { asUpdatable } from './view-target.ts';
 
-export interface ViewChecks {
-  /** Of all views on the way to the table. */
-  readonly conditions: readonly RowCheck[];
-  /** Of those WITH CHECK OPTION: CASCADED reaches all views below, LOCAL the view itself and those below that have one of their own. */
-  readonly checks: readonly RowCheck[];
+/**
+ * Of views WITH CHECK OPTION. `bound`: the query of the view that the statement names. CASCADED reaches all views below, LOCAL the view itself and those
+ * below that have a check option of their own.
+ */
+export function viewChecks(view: RelationEntry, bound: Query): RowCheck[] {
+  let isCascaded = false;
+  return checksOf(view, bound, ({ checkOption }) => {
+    if (checkOption === 'cascaded') isCascaded = true;
+    return isCascaded || (checkOption ?? null) !== null;
+  });
 }
 
-/** `bound`: the query of the view that the statement names. Inner views come first. */
-export function viewChecks(view: RelationEntry, bound: Query): ViewChecks {
-  const conditions: RowCheck[] = [];
+/** Of all views on the way to the table. */
+export function viewConditions(view: RelationEntry, bound: Query): RowCheck[] {
+  return checksOf(view, bound, () => true);
+}
+
+/** Of those views that count, which are asked from the outermost on. Inner views are checked first. */
+function checksOf(view: RelationEntry, bound: Query, counts: (entry: RelationEntry) => boolean): RowCheck[] {
   const checks: RowCheck[] = [];
   let entry: RelationEntry | null = view;
-  let isCascaded = false;
   for (let depth = 0, query: Query | null = bound; entry !== null && query !== null; depth++) {
-    const option = entry.checkOption ?? null;
-    if (option === 'cascaded') isCascaded = true;
-    const where = conditionAt(view, bound, depth);
-    if (where !== null) {
-      const check = { name: entry.name, isView: true, expr: where };
-      conditions.unshift(check);
-      if (isCascaded || option !== null) checks.unshift(check);
-    }
+    const where = counts(entry) ? conditionAt(view, bound, depth) : null;
+    if (where !== null) checks.unshift({ name: entry.name, isView: true, expr: where });
     const inner: SubqueryRelation | null = innerView(query);
     query = inner?.query ?? null;
     entry = inner?.view ?? null;
   }
-  return { conditions, checks };
+  return checks;
 }
 
 /** The view that a view's query selects from, if it is one. */

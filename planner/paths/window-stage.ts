@@ -4,7 +4,7 @@ import { equalExpr } from '../equal-expr.ts';
 import type { Expr, SortKey, WindowCall } from '../expr.ts';
 import { logical, type Query, type WindowRef } from '../logical.ts';
 import type { OutputColumn, Plan } from '../plan.ts';
-import { isRunningCall } from '../running-calls.ts';
+import { runningCall } from '../running-calls.ts';
 import { visitExpr } from '../traverse.ts';
 import { estimates, isOrdered, outputOf, type Path } from './path.ts';
 import type { Planner } from './planner.ts';
@@ -74,7 +74,13 @@ export function windowStage(planner: Planner, query: Query, base: Path, orderer:
 /** Whether the first rows of the query are those of the one window's order, with numbers that depend on no others. */
 function isNumbered({ windows, orderBy, distinct, distinctOn, hasSets }: Query, { calls }: WindowGroup): boolean {
   if (windows.length !== 1 || windows[0].partitionBy.length > 0) return false;
-  return orderBy.length === 0 && !distinct && distinctOn === null && !hasSets && calls.every(isRunningCall);
+  return (
+    orderBy.length === 0 &&
+    !distinct &&
+    distinctOn === null &&
+    !hasSets &&
+    calls.every((call) => runningCall(call) !== null)
+  );
 }
 
 function oneWindow(planner: Planner, query: Query, input: Path, group: WindowGroup): Path {

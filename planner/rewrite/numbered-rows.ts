@@ -8,12 +8,12 @@ import { functionByOid } from '../../catalog/functions/index.ts';
 import type { Expr } from '../expr.ts';
 import { logical, makeConst, type Query } from '../logical.ts';
 import { commutatorOf, comparisonOf } from '../operators.ts';
+import { runningCall } from '../running-calls.ts';
 
 const [INT8, INT4, INT2] = [20, 23, 21];
 /** int8larger, and the casts of integers to bigint. */
 const LARGER = 1236;
 const WIDENED: Readonly<Record<number, number>> = { [INT4]: 481, [INT2]: 754 };
-const ROW_NUMBER = 'window_row_number';
 
 /** The subquery with the limit that the condition is; null: it is none. */
 export function limitedByNumber(query: Query, part: Expr, rel: number): Query | null {
@@ -23,8 +23,7 @@ export function limitedByNumber(query: Query, part: Expr, rel: number): Query | 
   const bound = upperBound(part, rel);
   if (bound === null) return null;
   const number = logical(query.targets[bound.column].expr);
-  if (number.kind !== 'windowRef' || number.query !== query.id || number.function.kind !== 'window') return null;
-  if (number.function.internalName !== ROW_NUMBER) return null;
+  if (number.kind !== 'windowRef' || number.query !== query.id || runningCall(number) !== 'row_number') return null;
   const value = asBigint(bound.value);
   // LIMIT takes no negative number.
   return value === null ? null : { ...query, limit: call(LARGER, [value, makeConst(0, INT8)]) };
