@@ -411,7 +411,7 @@ export interface RoutineEntry {
   readonly extensionOid?: number;
 }
 
-/** CREATE EXTENSION of one of extensions.ts. */
+/** CREATE EXTENSION of one of extensions/available.ts. */
 export interface ExtensionEntry {
   readonly class: 'extension';
   readonly oid: number;

@@ -47,6 +47,7 @@ export function bindPortal(
     throw sqlError('08P01', `bind message has ${resultFormats.length} result formats but query has ${width} columns`);
   }
   const portal = new Portal(session, portalName, variant, values, null, resultFormats);
+  if (portalName !== '') portal.boundAt = session.server.now();
   session.portals.add(portal, session.transaction.savepoints.length);
   session.sink.bindComplete();
 }

@@ -110,6 +110,8 @@ export class Portal {
   hasFailed = false;
   /** Savepoints that it is behind. */
   depth = 0;
+  /** When it was bound, by a name; null: the unnamed one is as old as what it runs. */
+  boundAt: number | null = null;
   /** False: when tables changed while it waited for them, it says so (isStale) and does not start. */
   mayPlanAgain = true;
   isStale = false;

@@ -324,13 +324,13 @@ export class SessionSystemInformation implements SystemInformation {
       isScrollable: cursor.canScroll,
       createdAt: cursor.createdAt,
     }));
-    const bound = [...portals.all()].map(({ name, statement }) => ({
+    const bound = [...portals.all()].map(({ name, statement, boundAt }) => ({
       name,
       statement: statement.text,
       isHoldable: false,
       isBinary: false,
       isScrollable: false,
-      createdAt: functions.statementTimestamp,
+      createdAt: boundAt ?? functions.statementTimestamp,
     }));
     return [...declared, ...bound];
   }

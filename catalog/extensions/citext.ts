@@ -3,7 +3,7 @@
  * version 1.6; the functions that PostgreSQL writes in C are those of functions/citext.ts and of pg_catalog.
  */
 import type { AvailableExtension, ExtensionCast } from './available.ts';
-import { internal, operator } from './members.ts';
+import { type ComparisonMember, comparisonOperator, estimators, internal, operator } from './members.ts';
 
 const STABLE_TEXT = 'IMMUTABLE STRICT PARALLEL SAFE';
 
@@ -82,8 +82,7 @@ const OVER_TEXTS: readonly string[] = [
   ),
 ];
 
-/** Name, function, commutator, negator, estimator. */
-const ORDER_OPERATORS: readonly (readonly [string, string, string, string, string])[] = [
+const ORDER_OPERATORS: readonly ComparisonMember[] = [
   ['=', 'citext_eq', '=', '<>', 'eq'],
   ['<>', 'citext_ne', '<>', '=', 'neq'],
   ['<', 'citext_lt', '>', '>=', 'scalarlt'],
@@ -110,18 +109,8 @@ const PATTERN_OPERATORS: readonly (readonly [string, string, string, string])[] 
 
 const C = '{s}.citext';
 
-function estimators(name: string): readonly [string, string] {
-  return [`${name}sel`, `${name}joinsel`];
-}
-
 const FURTHER: readonly string[] = [
-  ...ORDER_OPERATORS.map(([name, fn, commutator, negator, estimator]) =>
-    operator({
-      ...{ name, left: C, right: C, function: fn, commutator, negator },
-      estimators: estimators(estimator),
-      isEquality: name === '=',
-    }),
-  ),
+  ...ORDER_OPERATORS.map((member) => operator(comparisonOperator(C, member))),
   ...[C, 'text'].flatMap((right) =>
     PATTERN_OPERATORS.map(([name, fn, negator, estimator]) =>
       operator({ name, left: C, right, function: fn, negator, estimators: estimators(estimator) }),

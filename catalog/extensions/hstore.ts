@@ -3,7 +3,7 @@
  * functions/hstore.ts.
  */
 import type { AvailableExtension } from './available.ts';
-import { internal, type OperatorMember, operator } from './members.ts';
+import { type ComparisonMember, comparisonOperator, internal, type OperatorMember, operator } from './members.ts';
 
 const H = '{s}.hstore';
 
@@ -50,6 +50,15 @@ const FUNCTIONS: readonly string[] = [
 
 const MATCHING = ['matchingsel', 'matchingjoinsel'] as const;
 
+const COMPARISONS: readonly ComparisonMember[] = [
+  ['=', 'hstore_eq', '=', '<>', 'eq'],
+  ['<>', 'hstore_ne', '<>', '=', 'neq'],
+  ['#<#', 'hstore_lt', '#>#', '#>=#', 'scalarlt'],
+  ['#<=#', 'hstore_le', '#>=#', '#>#', 'scalarle'],
+  ['#>#', 'hstore_gt', '#<#', '#<=#', 'scalargt'],
+  ['#>=#', 'hstore_ge', '#<=#', '#<#', 'scalarge'],
+];
+
 const OPERATORS: readonly OperatorMember[] = [
   { name: '->', left: H, right: 'text', function: 'fetchval' },
   { name: '->', left: H, right: 'text[]', function: 'slice_array' },
@@ -65,27 +74,7 @@ const OPERATORS: readonly OperatorMember[] = [
   { name: '%%', left: null, right: H, function: 'hstore_to_array' },
   { name: '%#', left: null, right: H, function: 'hstore_to_matrix' },
   { name: '#=', left: 'anyelement', right: H, function: 'populate_record' },
-  ...(
-    [
-      ['=', 'eq', '=', '<>', 'eq'],
-      ['<>', 'ne', '<>', '=', 'neq'],
-      ['#<#', 'lt', '#>#', '#>=#', 'scalarlt'],
-      ['#<=#', 'le', '#>=#', '#>#', 'scalarle'],
-      ['#>#', 'gt', '#<#', '#<=#', 'scalargt'],
-      ['#>=#', 'ge', '#<=#', '#<#', 'scalarge'],
-    ] as const
-  ).map(
-    ([name, fn, commutator, negator, estimator]): OperatorMember => ({
-      name,
-      left: H,
-      right: H,
-      function: `hstore_${fn}`,
-      commutator,
-      negator,
-      estimators: [`${estimator}sel`, `${estimator}joinsel`],
-      isEquality: name === '=',
-    }),
-  ),
+  ...COMPARISONS.map((member) => comparisonOperator(H, member)),
 ];
 
 export const HSTORE: AvailableExtension = {

@@ -34,3 +34,19 @@ export function operator(member: OperatorMember): string {
   ];
   return `operator {s}.${name} (${items.join(', ')})`;
 }
+
+/** Name, function, commutator, negator, and what its estimators begin with. */
+export type ComparisonMember = readonly [string, string, string, string, string];
+
+/** An operator of two values of the type. */
+export function comparisonOperator(
+  type: string,
+  [name, fn, commutator, negator, estimator]: ComparisonMember,
+): OperatorMember {
+  const shared = { left: type, right: type, function: fn, commutator, negator };
+  return { name, ...shared, estimators: estimators(estimator), isEquality: name === '=' };
+}
+
+export function estimators(name: string): readonly [string, string] {
+  return [`${name}sel`, `${name}joinsel`];
+}

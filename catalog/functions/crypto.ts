@@ -1,4 +1,4 @@
-/** What the extensions uuid-ossp and pgcrypto are made of (../extensions.ts). */
+/** What the extensions uuid-ossp and pgcrypto are made of (../extensions/available.ts). */
 import { createHash, createHmac, getHashes } from 'node:crypto';
 import { sqlError } from '../../types/errors.ts';
 import type { FunctionContext } from '../function-entry.ts';

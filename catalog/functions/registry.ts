@@ -83,6 +83,14 @@ class TextTable {
     return found;
   }
 
+  /** Lines with a field that begins so. */
+  *offsetsOfField(beginning: string): Generator<number> {
+    const { text } = this;
+    const wanted = this.#separator + beginning;
+    for (let at = text.indexOf(wanted); at >= 0; at = text.indexOf(wanted, at + 1))
+      yield text.lastIndexOf('\n', at) + 1;
+  }
+
   #indexed(): ReadonlyMap<string, readonly number[]> {
     const byName = new Map<string, number[]>();
     for (const offset of this.offsets()) {
@@ -256,15 +264,18 @@ const internalFunctions = new Map<string, ScalarFunction | null>();
 export function internalFunction(internalName: string): ScalarFunction | null {
   let known = internalFunctions.get(internalName);
   if (known === undefined) {
-    const [offset] = OF_EXTENSIONS.offsetsOfName(internalName);
-    const found =
-      offset === undefined
-        ? allFunctions().find((each) => each.kind === 'scalar' && each.internalName === internalName)
-        : functionAt(OF_EXTENSIONS, offset);
-    known = found?.kind === 'scalar' ? found : null;
+    known = internalFunctionIn(OF_EXTENSIONS, internalName) ?? internalFunctionIn(PROCS, internalName);
     internalFunctions.set(internalName, known);
   }
   return known;
+}
+
+function internalFunctionIn(table: TextTable, internalName: string): ScalarFunction | null {
+  for (const offset of table.offsetsOfField(internalName)) {
+    const entry = functionAt(table, offset);
+    if (entry.kind === 'scalar' && entry.internalName === internalName) return entry;
+  }
+  return null;
 }
 
 /** The one built-in scalar function with this oid; for code that knows which it wants. */

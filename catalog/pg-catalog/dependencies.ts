@@ -1,10 +1,12 @@
 /** pg_depend: what needs what. Of system objects there are no rows. */
 import { compositeClasses } from '../composite-classes.ts';
 import { FIRST_NORMAL_OID, type RelationEntry } from '../entries.ts';
+import { allThatMayBelong } from '../extensions/belonging.ts';
 import { keptCollationName } from '../kept-collations.ts';
 import { attributeNumber } from '../kept-fields.ts';
 import { keptTypes } from '../kept-types.ts';
 import { keptSearchEntries, SEARCH_CATALOGS } from '../text-search.ts';
+import { CLASS_OIDS } from './class-oids.ts';
 import { classOfObject, definitionDependencies, namedDefinitions } from './definition-dependencies.ts';
 import { EXTENSION_CLASS } from './extensions.ts';
 import { columnDefaults } from './relations.ts';
@@ -18,8 +20,6 @@ const CONSTRAINT_CLASS = 2606;
 const NAMESPACE_CLASS = 2615;
 const ATTRDEF_CLASS = 2604;
 const REWRITE_CLASS = 2618;
-const OPERATOR_CLASS = 2617;
-const CAST_CLASS = 2605;
 const PROC_CLASS = 1255;
 
 function dependency(
@@ -137,14 +137,10 @@ function* typesIn({ catalog }: ViewContext, text: string | null, classOid: numbe
 function* extensionDependencies({ catalog }: ViewContext): Iterable<Row> {
   for (const { oid, schemaOid } of sorted(catalog.extensions()))
     yield dependency(EXTENSION_CLASS, oid, 0, NAMESPACE_CLASS, schemaOid, 0, 'n');
-  const members = [
-    ...[...catalog.routines()].map((entry) => ({ ...entry, classOid: PROC_CLASS })),
-    ...[...catalog.types()].map((entry) => ({ ...entry, classOid: TYPE_CLASS })),
-    ...[...catalog.operators()].map((entry) => ({ ...entry, classOid: OPERATOR_CLASS })),
-    ...[...catalog.casts()].map((entry) => ({ ...entry, classOid: CAST_CLASS })),
-  ];
-  for (const { oid, classOid, extensionOid } of sorted(members))
-    if (extensionOid !== undefined) yield dependency(classOid, oid, 0, EXTENSION_CLASS, extensionOid, 0, 'e');
+  for (const { class: objectClass, oid, extensionOid } of sorted(allThatMayBelong(catalog)))
+    if (extensionOid !== undefined) {
+      yield dependency(CLASS_OIDS[objectClass] as number, oid, 0, EXTENSION_CLASS, extensionOid, 0, 'e');
+    }
 }
 
 /** A range's multirange and the functions that make values of both go with it. */

@@ -20,9 +20,8 @@ import {
 } from '../entries.ts';
 import { INITIAL_SCHEMAS, keptRelationAcl } from '../rights.ts';
 import { isSystemView, systemRelations } from '../system-tables.ts';
-import { SEARCH_CATALOGS } from '../text-search.ts';
+import { CLASS_OIDS } from './class-oids.ts';
 import { collationOfKey } from './definitions.ts';
-import { EXTENSION_CLASS } from './extensions.ts';
 import { ownComments } from './own-comments.ts';
 import { operatorClassOf } from './static-tables.ts';
 import {
@@ -39,10 +38,6 @@ import {
 } from './view-context.ts';
 
 const PAGE_SIZE = 8192;
-const TYPE_CLASS = 1247;
-const COLLATION_CLASS = 3456;
-const RELATION_CLASS = 1259;
-const CONSTRAINT_CLASS = 2606;
 const NAMESPACE_CLASS = 2615;
 
 function numbers(elementOid: number, values: readonly number[]): SqlArray {
@@ -408,23 +403,6 @@ function* pgNamespace(context: ViewContext): Iterable<Row> {
   }
 }
 
-const CLASS_OF_COMMENT: Readonly<Record<string, number>> = {
-  relation: RELATION_CLASS,
-  index: RELATION_CLASS,
-  sequence: RELATION_CLASS,
-  constraint: CONSTRAINT_CLASS,
-  schema: NAMESPACE_CLASS,
-  type: TYPE_CLASS,
-  collation: COLLATION_CLASS,
-  extension: EXTENSION_CLASS,
-  routine: 1255,
-  operator: 2617,
-  cast: 2605,
-  statistics: 3381,
-  largeObject: 2613,
-  ...SEARCH_CATALOGS,
-};
-
 function* pgDescription(context: ViewContext): Iterable<Row> {
   const { catalog } = context;
   for (const { classOid, oid, text } of ownComments()) {
@@ -438,7 +416,7 @@ function* pgDescription(context: ViewContext): Iterable<Row> {
   for (const comment of sorted(context.catalog.comments())) {
     yield {
       objoid: comment.objectOid,
-      classoid: CLASS_OF_COMMENT[comment.objectClass] ?? 0,
+      classoid: CLASS_OIDS[comment.objectClass] ?? 0,
       objsubid: comment.columnNumber,
       description: comment.text,
     };

@@ -2,23 +2,10 @@
 import type { Acl } from '../acl.ts';
 import { type CatalogEntry, FIRST_NORMAL_OID } from '../entries.ts';
 import { columnAcl, relationAcl } from '../rights.ts';
-import { SEARCH_CATALOGS } from '../text-search.ts';
+import { CLASS_OIDS } from './class-oids.ts';
 import type { Row, RowMaker, ViewContext } from './view-context.ts';
 
 const AUTHID_CLASS = 1260;
-const CLASSES: Readonly<Partial<Record<CatalogEntry['class'], number>>> = {
-  relation: 1259,
-  sequence: 1259,
-  schema: 2615,
-  type: 1247,
-  routine: 1255,
-  operator: 2617,
-  collation: 3456,
-  statistics: 3381,
-  ...SEARCH_CATALOGS,
-  database: 1262,
-  defaultRights: 826,
-};
 
 interface Dependent {
   readonly databaseOid: number;
@@ -36,7 +23,7 @@ function* dependents(context: ViewContext): Iterable<Dependent> {
   const { databaseOid } = catalog;
   const of = (entry: CatalogEntry & { readonly owner: number }, acl: Acl | undefined): Dependent => ({
     databaseOid: entry.class === 'database' ? 0 : databaseOid,
-    classOid: CLASSES[entry.class] ?? 0,
+    classOid: CLASS_OIDS[entry.class] ?? 0,
     oid: entry.oid,
     columnNumber: 0,
     owner: entry.owner,
@@ -59,7 +46,7 @@ function* dependents(context: ViewContext): Iterable<Dependent> {
   for (const entry of catalog.searchEntries()) if ('owner' in entry) yield of(entry, undefined);
   for (const entry of shared.databases()) yield of(entry, entry.acl);
   for (const { oid, roleOid, acl } of catalog.defaultRights()) {
-    yield { databaseOid, classOid: CLASSES.defaultRights ?? 0, oid, columnNumber: 0, owner: roleOid, acl };
+    yield { databaseOid, classOid: CLASS_OIDS.defaultRights ?? 0, oid, columnNumber: 0, owner: roleOid, acl };
   }
 }
 

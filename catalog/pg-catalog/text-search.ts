@@ -54,7 +54,6 @@ function* pgTsTemplate({ catalog }: ViewContext): Iterable<Row> {
 }
 
 const NAMESPACE_CLASS = 2615;
-const EXTENSION_CLASS = 3079;
 
 /** What they need; what they need of the system has no row. */
 export function* searchDependencies({ catalog }: ViewContext): Iterable<Row> {
@@ -69,9 +68,6 @@ export function* searchDependencies({ catalog }: ViewContext): Iterable<Row> {
       deptype,
     });
     yield row(NAMESPACE_CLASS, entry.schemaOid);
-    if ('extensionOid' in entry && entry.extensionOid !== undefined) {
-      yield row(EXTENSION_CLASS, entry.extensionOid, 'e');
-    }
     const needed: (readonly [number, number])[] = [];
     if (entry.class === 'searchDictionary') needed.push([SEARCH_CATALOGS.searchTemplate, entry.templateOid]);
     if (entry.class === 'searchConfiguration') {

@@ -8,6 +8,7 @@
  * The walk is depth first, dependents in order of their oids; that is the order of PostgreSQL's DETAIL lines.
  */
 
+import { allThatMayBelong, type Member, mayBelong } from '../../catalog/extensions/belonging.ts';
 import type { ColumnEntry, IndexEntry, RelationEntry } from '../../catalog/index.ts';
 import { keptCollationName } from '../../catalog/kept-collations.ts';
 import { sqlError } from '../../types/errors.ts';
@@ -96,22 +97,8 @@ function dependentsOf(x: DdlContext, object: ObjectReference): Dependent[] {
 }
 
 function membersOf(x: DdlContext, extensionOid: number): Dependent[] {
-  const members = mayBelong(x).filter((entry) => 'extensionOid' in entry && entry.extensionOid === extensionOid);
+  const members = allThatMayBelong(x.catalog).filter((entry) => entry.extensionOid === extensionOid);
   return members.map((entry): Dependent => ({ object: reference(entry.class, entry.oid), kind: 'auto' })).sort(byOid);
-}
-
-/** Objects of the classes that extensions have. */
-export function mayBelong(x: DdlContext) {
-  const { catalog } = x;
-  return [
-    ...catalog.routines(),
-    ...catalog.types(),
-    ...catalog.operators(),
-    ...catalog.casts(),
-    ...[...catalog.searchEntries()].filter(
-      (entry) => entry.class === 'searchTemplate' || entry.class === 'searchDictionary',
-    ),
-  ];
 }
 
 function asNormal(object: ObjectReference): Dependent {
@@ -380,15 +367,10 @@ function schemaDependents(x: DdlContext, schemaOid: number): Dependent[] {
 
 // --------------------------------------------------------------------------------------------------------------- walk
 
-const MAY_BELONG: ReadonlySet<ObjectReference['class']> = new Set<ObjectReference['class']>([
-  ...(['routine', 'type', 'operator', 'cast', 'searchTemplate', 'searchDictionary'] as const),
-]);
-
 /** The extension that an object belongs to; undefined: none. */
 function extensionOf(x: DdlContext, { class: objectClass, oid }: ObjectReference): number | undefined {
-  if (!MAY_BELONG.has(objectClass)) return undefined;
-  const entry = x.catalog.entry(objectClass as 'routine', oid);
-  return entry !== undefined && 'extensionOid' in entry ? entry.extensionOid : undefined;
+  if (!mayBelong(objectClass)) return undefined;
+  return (x.catalog.entry(objectClass, oid) as Member | undefined)?.extensionOid;
 }
 
 /** 2BP01 for what only goes with its owner, unless the owner is among the targets. */

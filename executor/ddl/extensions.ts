@@ -1,10 +1,11 @@
-/** CREATE, ALTER and DROP EXTENSION of what catalog/extensions.ts has. After: PostgreSQL, commands/extension.c. */
+/** CREATE, ALTER and DROP EXTENSION of what catalog/extensions/ has. After: PostgreSQL, commands/extension.c. */
 
 import {
   AVAILABLE_EXTENSIONS,
   type AvailableExtension,
   type ExtensionCast,
 } from '../../catalog/extensions/available.ts';
+import { allThatMayBelong } from '../../catalog/extensions/belonging.ts';
 import { quoteIdentifier } from '../../catalog/functions/quote.ts';
 import type { ExtensionEntry, SchemaEntry } from '../../catalog/index.ts';
 import { databaseAcl, rightsByAcl } from '../../catalog/rights.ts';
@@ -21,7 +22,6 @@ import { sqlError } from '../../types/errors.ts';
 import { type BaseForm, typeByName } from '../../types/index.ts';
 import { createAggregate } from './aggregates.ts';
 import type { DdlContext, DdlResult } from './context.ts';
-import { mayBelong } from './dependencies.ts';
 import { type ObjectReference, reference } from './describe.ts';
 import { createOperator } from './operators.ts';
 import { checkOwner, newObjectName } from './resolve.ts';
@@ -96,7 +96,7 @@ function createMembers(
   schema: SchemaEntry,
   available: AvailableExtension,
 ): void {
-  const before = new Set(mayBelong(x).map((member) => member.oid));
+  const before = new Set(allThatMayBelong(x.catalog).map((member) => member.oid));
   const typeOid = available.type === undefined ? 0 : createBaseType(x, schema, available.name, available.type);
   const dictionaryOid =
     available.dictionary === undefined ? 0 : createDictionary(x, schema, available, available.dictionary);
@@ -114,7 +114,8 @@ function createMembers(
     else createOperator(x, statement);
   }
   for (const cast of available.casts ?? []) createExtensionCast(x, schema, available.name, typeOid, cast);
-  for (const member of mayBelong(x)) if (!before.has(member.oid)) x.putEntry({ ...member, extensionOid: oid });
+  for (const member of allThatMayBelong(x.catalog))
+    if (!before.has(member.oid)) x.putEntry({ ...member, extensionOid: oid });
 }
 
 function createBaseType(x: DdlContext, schema: SchemaEntry, name: string, form: BaseForm): number {
@@ -194,7 +195,7 @@ export function alterExtension(x: DdlContext, statement: AlterExtensionStatement
 export function moveExtension(x: DdlContext, name: string, target: SchemaEntry): void {
   const entry = mustFindExtension(x, name);
   checkOwner(x, entry.owner, `extension ${name}`);
-  for (const member of mayBelong(x)) {
+  for (const member of allThatMayBelong(x.catalog)) {
     if (member.extensionOid === entry.oid && member.class !== 'cast') x.putEntry({ ...member, schemaOid: target.oid });
   }
   x.putEntry({ ...entry, schemaOid: target.oid });

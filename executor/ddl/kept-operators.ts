@@ -51,18 +51,31 @@ function ofLike(x: DdlContext, node: Kind<'like'>): Expression | null {
 }
 
 function ofBetween(x: DdlContext, node: Kind<'between'>): Expression | null {
-  const { arg, lower, upper, negated, symmetric, position } = node;
-  const [low, high] = negated ? ['<', '>'] : ['>=', '<='];
-  if ([lower, upper].every((bound) => x.operatorOf(bound, low) + x.operatorOf(bound, high) === 0)) return null;
-  const compared = (operator: string, right: Expression): Expression => {
+  const { arg, lower, upper, negated, position } = node;
+  const operators = operatorsOfBetween(negated);
+  const isMade = [lower, upper].some((bound) => operators.some((operator) => x.operatorOf(bound, operator) !== 0));
+  if (!isMade) return null;
+  return asComparisons(node, (operator, right) => {
     const made = madeOperator(x, right, operator) ?? { operator, schema: null };
     return { kind: 'operator', ...made, left: arg, right, position };
+  });
+}
+
+function operatorsOfBetween(negated: boolean): readonly [low: string, high: string] {
+  return negated ? ['<', '>'] : ['>=', '<='];
+}
+
+/** BETWEEN as what it stands for; `compare` makes a comparison with a bound, which is the `side` of that `pair` of them (SYMMETRIC has two). */
+export function asComparisons(
+  { lower, upper, negated, symmetric, position }: Kind<'between'>,
+  compare: (operator: string, bound: Expression, pair: 0 | 1, side: 0 | 1) => Expression,
+): Expression {
+  const [low, high] = operatorsOfBetween(negated);
+  const both = (from: Expression, to: Expression, pair: 0 | 1): Expression => {
+    return { kind: negated ? 'or' : 'and', args: [compare(low, from, pair, 0), compare(high, to, pair, 1)], position };
   };
-  const one = (from: Expression, to: Expression): Expression => {
-    return { kind: negated ? 'or' : 'and', args: [compared(low, from), compared(high, to)], position };
-  };
-  if (!symmetric) return one(lower, upper);
-  return { kind: negated ? 'and' : 'or', args: [one(lower, upper), one(upper, lower)], position };
+  if (!symmetric) return both(lower, upper, 0);
+  return { kind: negated ? 'and' : 'or', args: [both(lower, upper, 0), both(upper, lower, 1)], position };
 }
 
 /** As it is bound: values that are no columns are a list, the others comparisons. */

@@ -14,7 +14,7 @@ import { plainCall, printType } from '../../parser/index.ts';
 import type { Expr } from '../../planner/index.ts';
 import { baseTypeOid, DEFAULT_FORMAT, inputText, OID, typeByOid } from '../../types/index.ts';
 import type { DdlContext } from './context.ts';
-import { keptSchema } from './kept-operators.ts';
+import { asComparisons, keptSchema } from './kept-operators.ts';
 import { argumentOf, collectedBy } from './understood-call.ts';
 import {
   castable,
@@ -295,28 +295,17 @@ export class UnderstoodExpressions {
     const args = (call: Expr | undefined): readonly Expr[] => (call?.kind === 'call' ? call.args : []);
     const [low, high] = pairs[0] ?? [];
     const argTypes = new Set(pairs.flat().map((call) => args(call)[0]?.typeOid));
-    if (argTypes.size > 1 && isUnknownLiteral(node.arg)) return this.#comparisons(node, pairs);
+    if (argTypes.size > 1 && isUnknownLiteral(node.arg)) {
+      return asComparisons(node, (operator, limit, pair, side) =>
+        this.#operator(operator, node.arg, limit, pairs[pair][side], node.position),
+      );
+    }
     return {
       ...node,
       arg: this.#converted(node.arg, args(low)[0]),
       lower: this.#converted(node.lower, args(low)[1]),
       upper: this.#converted(node.upper, args(high)[1]),
     };
-  }
-
-  /** BETWEEN as what it stands for. */
-  #comparisons(node: Kind<'between'>, pairs: readonly (readonly Expr[])[]): Expression {
-    const { arg, lower, upper, negated, position } = node;
-    const [low, high] = negated ? ['<', '>'] : ['>=', '<='];
-    const both = pairs.map((calls, i): Expression => {
-      const [from, to] = i === 0 ? [lower, upper] : [upper, lower];
-      const compared = [
-        this.#operator(low, arg, from, calls[0], position),
-        this.#operator(high, arg, to, calls[1], position),
-      ];
-      return { kind: negated ? 'or' : 'and', args: compared, position };
-    });
-    return both.length === 1 ? both[0] : { kind: negated ? 'and' : 'or', args: both, position };
   }
 
   #inList(node: Kind<'inList'>, bound: Expr | undefined): Expression {

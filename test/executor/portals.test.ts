@@ -50,6 +50,16 @@ describe('portals', () => {
       expect(await query('FETCH p')).to.equal('FETCH 0');
     });
 
+    it('say when they were bound', async () => {
+      await open('p', 1);
+      await query('SELECT pg_sleep(0.01)');
+      await open('q', 1);
+      await query('SELECT pg_sleep(0.01)');
+      const text =
+        "SELECT name, creation_time < statement_timestamp() FROM pg_cursors WHERE name <> '' ORDER BY creation_time";
+      expect(await query(text)).to.equal('(p,t) (q,t) SELECT 2');
+    });
+
     it('go forward only', async () => {
       await open('p', 3);
       expect(await query('FETCH BACKWARD 1 FROM p')).to.equal('55000 cursor can only scan forward');
