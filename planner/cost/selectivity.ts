@@ -158,6 +158,9 @@ export function selectivity(context: SelectivityContext, expr: Expr): number {
     }
     case 'call':
       return callSelectivity(context, expr as Expr & { kind: 'call' });
+    case 'rowCompare':
+      // As PostgreSQL has it: few rows are equal in the first field.
+      return orderSelectivity(context, ROW_STRATEGIES[node.operator], node.left[0], node.right[0]);
     case 'var': {
       const stats = variableStatistics(context, expr)?.stats ?? null;
       return (stats === null ? undefined : commonFrequency(stats, expr.typeOid, true)) ?? 0.5;
@@ -219,6 +222,16 @@ function arrayElements(context: SelectivityContext, array: Expr): readonly unkno
   return null;
 }
 
+const ROW_STRATEGIES = { '<': 1, '<=': 2, '>=': 4, '>': 5 } as const;
+
+/** `left < right` and its kin, by btree strategy. */
+function orderSelectivity(context: SelectivityContext, strategy: number, left: Expr, right: Expr): number {
+  const leftVar = mentionsVar(left);
+  if (leftVar && mentionsVar(right)) return DEFAULT_INEQUALITY;
+  const [column, value] = leftVar ? [left, right] : [right, left];
+  return inequalitySelectivity(context, column, value, leftVar ? strategy : 6 - strategy);
+}
+
 function callSelectivity(context: SelectivityContext, call: Expr & { kind: 'call' }): number {
   const operator = estimatedComparison(call.function);
   if (operator === null || call.args.length !== 2) {
@@ -239,11 +252,7 @@ function callSelectivity(context: SelectivityContext, call: Expr & { kind: 'call
     if (leftVar && rightVar) return clamp(1 - joinSelectivity(context, left, right));
     return clamp(1 - equalSelectivity(context, column, value) - nullFraction(context, column));
   }
-  if (operator.btreeStrategy !== 0) {
-    if (leftVar && rightVar) return DEFAULT_INEQUALITY;
-    const strategy = leftVar ? operator.btreeStrategy : 6 - operator.btreeStrategy;
-    return inequalitySelectivity(context, column, value, strategy);
-  }
+  if (operator.btreeStrategy !== 0) return orderSelectivity(context, operator.btreeStrategy, left, right);
   if (!operator.name.startsWith('!')) return patternSelectivity(context, operator.name, left, right);
   const matching = patternSelectivity(context, operator.name.slice(1), left, right);
   return clamp(1 - matching - nullFraction(context, left));

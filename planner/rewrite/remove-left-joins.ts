@@ -8,7 +8,6 @@ import type { Expr } from '../expr.ts';
 import { conjuncts, type FromItem, logical, type Query, type TableRelation } from '../logical.ts';
 import { comparisonOf } from '../operators.ts';
 import { relsOf } from '../relation-sets.ts';
-import { isVolatile } from '../traverse.ts';
 import { readsOf, readsOfExpr } from './reads.ts';
 
 type LeftJoin = Extract<FromItem, { kind: 'join' }> & { readonly right: Extract<FromItem, { kind: 'rel' }> };
@@ -35,7 +34,7 @@ export function uniqueKeys({ catalog }: BindContext, { table }: TableRelation): 
     const { unique, predicateText, exclusion, valid, ready, columns } = index;
     if (!unique || predicateText !== null || exclusion !== undefined || valid === false || ready === false) return [];
     if (catalog.constraintOfIndex(index)?.deferrable === true) return [];
-    if (columns.some(({ columnNumber }) => columnNumber <= 0)) return [];
+    // An expression is none of the columns that may be equal.
     return [columns.map(({ columnNumber }) => columnNumber - 1)];
   });
 }
@@ -77,7 +76,6 @@ function isUseless(
   const relation = query.relations.get(rel);
   if (relation?.kind !== 'table' && relation?.kind !== 'subquery') return false;
   if (query.locks.some((lock) => lock.rel === rel)) return false;
-  if (join.on !== null && isVolatile(join.on)) return false;
   const equal = new Set(conjuncts(join.on).flatMap((part) => equalColumn(part, rel)));
   const isUnique =
     relation.kind === 'table'
