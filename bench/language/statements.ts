@@ -12,7 +12,7 @@ export interface BenchArea {
   readonly statements: readonly BenchStatement[];
 }
 
-/** Tables of `rows` rows: `t` has numbers, decimals, times and texts, `j` documents, `edges` a graph, `tree` a tree. */
+/** Tables of `rows` rows: `t` has numbers, decimals, times and texts, `j` documents, `h` pairs (a fifth), `edges` a graph, `tree` a tree. */
 export function tables(rows: number): readonly string[] {
   return [
     `CREATE TABLE t AS SELECT g AS id, k % 10 AS g10, k % 1000 AS g1k, k % 100000 AS g100k, k, k::float8 / 7 AS f,
@@ -32,6 +32,11 @@ export function tables(rows: number): readonly string[] {
     `CREATE TABLE tree AS SELECT g AS id, CASE WHEN g > 1 THEN g / 3 + 1 - (g % 3 = 0)::int END AS parent, 'n' || g AS name
       FROM generate_series(1, ${Math.max(1000, rows / 5)}) AS g`,
     'CREATE INDEX ON tree (parent)',
+    'CREATE EXTENSION hstore',
+    'CREATE EXTENSION citext',
+    `CREATE TABLE h AS SELECT id, hstore(ARRAY['color', 'size', 'weight', 'k' || k % 100, 'note'],
+      ARRAY['c' || k % 7, (k % 50)::text, (k % 1000)::text, 'v' || k, 'a "quoted" text']) AS h, ('User' || k || '@Example.com')::citext AS mail
+      FROM t WHERE id <= ${rows / 5}`,
     'CREATE TABLE posts AS SELECT id, k % 200000 AS author, k, ts FROM t',
     'CREATE INDEX ON posts (ts)',
     'CREATE INDEX ON posts (k)',
@@ -40,6 +45,7 @@ export function tables(rows: number): readonly string[] {
     'CREATE INDEX ON edges (a)',
     'VACUUM ANALYZE t',
     'VACUUM ANALYZE j',
+    'VACUUM ANALYZE h',
     'VACUUM ANALYZE edges',
     'VACUUM ANALYZE tree',
     'VACUUM ANALYZE posts',
@@ -345,6 +351,15 @@ const PAGES = statements(
   ],
 );
 
+const EXTENSIONS: readonly BenchStatement[] = [
+  { name: 'hstore: a value', query: "SELECT count(*) FROM h WHERE h -> 'size' = '7'" },
+  { name: 'hstore: a key', query: "SELECT count(*) FROM h WHERE h ? 'k7'" },
+  { name: 'hstore: pairs', query: "SELECT count(*) FROM h WHERE h @> 'color=>c3, size=>7'" },
+  { name: 'citext: equal', query: "SELECT count(*) FROM h WHERE mail = 'user77@example.COM'" },
+  { name: 'citext: like', query: "SELECT count(*) FROM h WHERE mail LIKE 'user77%'" },
+  { name: 'citext: groups', query: 'SELECT count(DISTINCT mail) FROM h' },
+];
+
 export const AREAS: readonly BenchArea[] = [
   { name: 'window', goal: 0.5, statements: WINDOWS },
   { name: 'recursive', goal: 0.5, statements: RECURSION },
@@ -354,4 +369,5 @@ export const AREAS: readonly BenchArea[] = [
   { name: 'values', goal: 0.5, statements: TEXTS_AND_TIMES },
   { name: 'sets', goal: 0.5, statements: SETS },
   { name: 'pages', goal: 0.5, statements: PAGES },
+  { name: 'extensions', goal: 0.5, statements: EXTENSIONS },
 ];
