@@ -7,9 +7,10 @@ import { comparator, DEFAULT_FORMAT, inputText, OID } from '../../types/index.ts
 import type { Answer } from './client.ts';
 import { type Ask, type Asked, type Difference, describe, describeAll, difference, isCutCharacter } from './compare.ts';
 import { smallerCasesOf } from './evaluation-order.ts';
+import { answerWithoutEqualColumns } from './grouping-sets.ts';
 import { otherPlanOf, slowPlanOf } from './plan-choice.ts';
 import { NONE, type Statement } from './statements.ts';
-import { contains, expressionsIn, type Node, queriesIn, replace, text } from './tree.ts';
+import { expressionsIn, replace, text } from './tree.ts';
 
 export interface Explanation {
   readonly name: string;
@@ -188,21 +189,14 @@ export const EXPLANATIONS: readonly Explanation[] = [
       difference(asked, isEqualValue) === null,
   },
   {
-    name: 'order by columns that grouping sets leave out',
+    name: 'columns that a join says to be equal, in grouping sets',
     reason:
-      'PostgreSQL 15 takes a = b of a join for equal in the groups, too, where one of them is NULL, and sorts by one alone',
-    holds: (asked, found) =>
-      found.kind === 'rows' && / (GROUPING SETS|ROLLUP|CUBE) /.test(asked.sql) && difference(unordered(asked)) === null,
-  },
-  {
-    name: 'rows that LIMIT takes of grouping sets',
-    reason:
-      'the same, where LIMIT cuts what is sorted so: sorted in a query around it both servers answer as the target has',
+      'PostgreSQL 15 takes a = b of a join for equal in the groups, too, where one of them is NULL, and sorts by one alone. Grouped by ' +
+      'coalesce(a, a) it answers as the target has (answerWithoutEqualColumns)',
     holds: (asked, found, ask) =>
-      found.kind === 'rows' &&
-      / (GROUPING SETS|ROLLUP|CUBE) /.test(asked.sql) &&
-      / (LIMIT|OFFSET|FETCH) /.test(asked.sql) &&
-      isOrderedAround(asked, ask),
+      (found.kind === 'rows' || found.kind === 'tag') &&
+      /\b(GROUPING SETS|ROLLUP|CUBE) \(/.test(asked.sql) &&
+      answerWithoutEqualColumns(asked, ask),
   },
   {
     name: 'series that LIMIT cuts',
@@ -265,7 +259,7 @@ const ASKING: ReadonlySet<string> = new Set([
   'what is computed of last digits',
   'least and greatest under WITH TIES',
   'order of rows in sums',
-  'rows that LIMIT takes of grouping sets',
+  'columns that a join says to be equal, in grouping sets',
 ]);
 
 /** A reason that is seen without asking more. */
@@ -286,20 +280,6 @@ async function isOfLastDigits(asked: Asked, ask: Ask): Promise<boolean> {
     if (difference(both) === null && describeAll(both.reference) === describeAll(asked.reference)) return true;
   }
   return false;
-}
-
-/** Sorted and cut in a query around it, where no column is known to be equal to another. */
-async function isOrderedAround(asked: Asked, ask: Ask): Promise<boolean> {
-  const { order } = asked.statement;
-  if (order === null) return false;
-  // Behind WITH stands the query that is sorted.
-  const isOver = (node: Node): boolean => contains(node, order);
-  const node = [asked.root, ...queriesIn(asked.root)].findLast(isOver);
-  const at = node?.parts.findIndex((part) => typeof part !== 'string' && isOver(part)) ?? -1;
-  if (node === undefined || at < 0) return false;
-  const around = text('SELECT * FROM (', text(...node.parts.slice(0, at)), ') AS w', ...node.parts.slice(at));
-  const sorted = await ask(asked.statement, replace(asked.root, node, around));
-  return difference(sorted) === null && describeAll(sorted.target, false) === describeAll(asked.target, false);
 }
 
 /** An aggregate of one column, and the alias of its table. */
