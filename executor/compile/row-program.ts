@@ -7,6 +7,7 @@
 import type { Value } from '../../catalog/function-entry.ts';
 import type { ColumnExpr, Expr } from '../../planner/expr.ts';
 import {
+  PAGE_SIZE,
   pageSlotCount,
   ROW_FLAGS_OFFSET,
   ROW_LAYOUT_OFFSET,
@@ -334,6 +335,8 @@ export interface ScanPosition {
   count: number;
   /** How the scan gets its pages. */
   reads: ScanReads;
+  /** Of bytes that were read ahead (emitReadAhead): kept, or V8 would leave the reads out. */
+  readAhead: number;
 }
 
 /**
@@ -414,6 +417,7 @@ function generatedScan<Out>(input: RowProgramInput, countsRows: boolean): ScanFu
   emitter.open('pages: while (page < endPage) {');
   emitter.emit('const base = reads.base(page);');
   emitter.emit('const slots = u16[(base + 12) >>> 1];');
+  emitReadAhead(emitter);
   emitter.open('rows: for (; slot < slots; slot++) {');
   emitter.emit('const offset = u16[(base + 32 + slot * 4) >>> 1];');
   emitter.emit('if (offset === 0) { seen--; continue; }');
@@ -446,6 +450,24 @@ function generatedScan<Out>(input: RowProgramInput, countsRows: boolean): ScanFu
   emitter.close();
   emitter.emit('return yielded;');
   return emitter.build<ScanFunction<Out>>('x, position, out, limit, snapshot');
+}
+
+/** Of a page with as many rows nearly every cache line is read anyway, and the processor sees them coming. */
+const READ_AHEAD_ROWS_MAX = 64;
+
+/**
+ * Reads a byte of the first two cache lines of each row of a page before the first row is computed: the processor waits for many lines
+ * at once here, where between the computations of two long rows it would wait for each.
+ */
+function emitReadAhead(emitter: Emitter): void {
+  emitter.open(`if (slots < ${READ_AHEAD_ROWS_MAX}) {`);
+  emitter.emit('let readAhead = 0;');
+  emitter.open('for (let s = slot; s < slots; s++) {');
+  emitter.emit('const offset = u16[(base + 32 + s * 4) >>> 1];');
+  emitter.emit(`readAhead ^= u8[base + offset] ^ u8[base + ((offset + 64) & ${PAGE_SIZE - 1})];`);
+  emitter.close();
+  emitter.emit('position.readAhead = readAhead;');
+  emitter.close();
 }
 
 const SENT_TYPES: readonly number[] = [OID.TEXT, OID.VARCHAR, OID.BPCHAR, OID.JSON];

@@ -18,7 +18,7 @@ const REVISITED_PAGES = RING_FRAMES / 4;
 
 /** The beginning of a table. */
 export function scanPosition(table: TableRuntime): ScanPosition {
-  return { page: 0, slot: 0, endPage: 0, count: 0, reads: new ScanReads(table.pool, table.heap.pages) };
+  return { page: 0, slot: 0, endPage: 0, count: 0, reads: new ScanReads(table.pool, table.heap.pages), readAhead: 0 };
 }
 
 /** The rows of a table, in the order of its pages. */
