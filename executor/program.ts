@@ -11,7 +11,7 @@ import type { SharedCatalog } from '../catalog/shared-catalog.ts';
 import type { Plan, PlannedStatement } from '../planner/plan.ts';
 import type { StorageEngine } from '../storage/api.ts';
 import { LazyMap } from '../types/lazy-map.ts';
-import { sharingCode } from './compile/emitter.ts';
+import { type Sharing, sharing } from './compile/emitter.ts';
 import { inlineMore } from './compile/inlining.ts';
 import { SlotAllocator } from './compile/slots.ts';
 import { ExecContext, type SubplanRunner } from './context.ts';
@@ -32,6 +32,8 @@ const IDLE_EXECUTIONS_MAX = 8;
 const SHARED_COST_MAX = 250;
 /** The same in forks, which seldom live long. */
 const FORK_SHARED_COST_MAX = 500;
+/** Up to this cost its scans begin so: a scan of 30,000 rows whose condition V8 has not seen takes half the time. */
+const SHARED_SCANS_COST_MAX = 4000;
 /** Runs of a statement after which it is worth code of its own. In forks it never is. */
 const SHARED_RUNS_MAX = 20;
 
@@ -62,7 +64,7 @@ export class Program {
     return this.statement.callsRoutines === true;
   }
 
-  #sharesCode: boolean;
+  #sharing: Sharing;
   #sharedRuns = 0;
   #permitted: Authority | null = null;
 
@@ -80,8 +82,10 @@ export class Program {
     this.statement = statement;
     this.database = database;
     this.catalog = catalog;
-    this.#sharesCode = statement.plan.totalCost <= (this.#isOfFork ? FORK_SHARED_COST_MAX : SHARED_COST_MAX);
-    if (!this.#sharesCode) inlineMore();
+    const { totalCost } = statement.plan;
+    if (totalCost <= (this.#isOfFork ? FORK_SHARED_COST_MAX : SHARED_COST_MAX)) this.#sharing = 'all';
+    else this.#sharing = totalCost <= SHARED_SCANS_COST_MAX ? 'scans' : 'none';
+    if (this.#sharing !== 'all') inlineMore();
     const { scan, limits } = sentScanOf(statement);
     this.sentScan = scan;
     this.sentLimits = limits;
@@ -106,7 +110,7 @@ export class Program {
   memo<T>(node: object, name: string, make: () => T): T {
     const known = this.#memo.get(node);
     for (let made = known; made !== undefined; made = made.next) if (made.name === name) return made.value as T;
-    const value = this.#sharesCode ? sharingCode(make) : make();
+    const value = sharing(this.#sharing, make);
     // What was made meanwhile for the same node comes before.
     this.#memo.set(node, { name, value, next: this.#memo.get(node) });
     return value;
@@ -131,22 +135,22 @@ export class Program {
 
   /** From here on executions run code of the statement's own; those under way end with what they have. */
   #leaveSharedCode(): void {
-    this.#sharesCode = false;
+    this.#sharing = 'none';
     this.#memo.clear();
     this.#idle.length = 0;
   }
 
   acquire(functions: FunctionContext): Execution {
-    if (this.#sharesCode && ++this.#sharedRuns > SHARED_RUNS_MAX && !this.#isOfFork) this.#leaveSharedCode();
-    const execution = this.#idle.pop() ?? new Execution(this, null, this.#sharesCode);
+    if (this.#sharing !== 'none' && ++this.#sharedRuns > SHARED_RUNS_MAX && !this.#isOfFork) this.#leaveSharedCode();
+    const execution = this.#idle.pop() ?? new Execution(this, null, this.#sharing);
     execution.context.functions = functions;
     return execution;
   }
 
   release(execution: Execution): void {
     // Most statements come once: what would wait in vain for the next run is half of what they leave in memory.
-    const isFirst = this.#sharesCode && this.#sharedRuns < 2;
-    if (isFirst || execution.sharesCode !== this.#sharesCode) return;
+    const isFirst = this.#sharing !== 'none' && this.#sharedRuns < 2;
+    if (isFirst || execution.sharing !== this.#sharing) return;
     if (this.#idle.length < IDLE_EXECUTIONS_MAX) this.#idle.push(execution);
   }
 }
@@ -177,15 +181,15 @@ export class Execution {
   runs = 0;
   /** Wraps each operator to count for EXPLAIN ANALYZE; null when not wanted. */
   readonly instrument: ((plan: Plan, operator: Operator) => Operator) | null;
-  /** Its operators have code that is shared: once the program has code of its own, nobody runs it again. */
-  readonly sharesCode: boolean;
+  /** What of its operators' code is shared: once the program has code of its own, nobody runs it again. */
+  readonly sharing: Sharing;
 
   constructor(
     program: Program,
     instrument: ((plan: Plan, operator: Operator) => Operator) | null = null,
-    sharesCode = false,
+    sharing: Sharing = 'none',
   ) {
-    this.sharesCode = sharesCode;
+    this.sharing = sharing;
     this.program = program;
     this.context = new ExecContext(program.engine, program.database.workMemory);
     this.instrument = instrument;

@@ -20,6 +20,25 @@ let serial = 0;
 // biome-ignore lint/complexity/noBannedTypes: as build
 const shared = new CodeCache<(...bound: unknown[]) => Function>(500_000);
 let isSharing = false;
+let isSharingScans = false;
+
+/** What code statements share: none, the loops of scans whose filters pages decide (page-filter.ts), or all. */
+export type Sharing = 'none' | 'scans' | 'all';
+
+/** What is built meanwhile shares code as far as that. */
+export function sharing<T>(what: Sharing, work: () => T): T {
+  const before = isSharingScans;
+  isSharingScans = what === 'scans';
+  try {
+    return what === 'all' ? sharingCode(work) : work();
+  } finally {
+    isSharingScans = before;
+  }
+}
+
+export function sharesScans(): boolean {
+  return isSharingScans;
+}
 
 /**
  * What is built meanwhile shares its code, and what V8 has learnt of it, with all of the same text: it takes a small part of the memory and

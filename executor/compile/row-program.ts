@@ -21,11 +21,12 @@ import type { ColumnLayout } from '../row/row-layout.ts';
 import { rowTidCode } from '../row/row-tid.ts';
 import type { TableRuntime } from '../table-runtime.ts';
 import { type Closure, ClosureMaker, closureOr, computedCode, isComputed } from './closures.ts';
-import { Emitter, isSharingCode } from './emitter.ts';
+import { Emitter, isSharingCode, sharesScans, sharingCode } from './emitter.ts';
 import { ExpressionCompiler } from './expression.ts';
 import { mayWait } from './may-wait.ts';
 import type { Operand } from './operand.ts';
 import { emitViews, loadPageColumn, loadTableColumn, usedColumns, wholeColumns } from './page-columns.ts';
+import { isPassed, isRejected, PageFilter } from './page-filter.ts';
 import { emitPartialCall, partialColumn } from './partial-calls.ts';
 import { isRepeatable } from './repeatable.ts';
 import { SlotAllocator } from './slots.ts';
@@ -353,32 +354,54 @@ export type ScanFunction<Out> = (
 
 /** `countsRows`: each passed row fills place n of an output, so that `limit` applies. */
 export function scanFunction<Out>(input: RowProgramInput, countsRows: boolean): ScanFunction<Out> {
-  return isSharingCode() || !mayBeginAgain(input) ? plainScan(input, countsRows) : generatedScan(input, countsRows);
+  if (isSharingCode() || !mayBeginAgain(input)) return plainScan(input, countsRows);
+  const shared = sharesScans() ? sharingCode(() => pagedScan<Out>(input, countsRows)) : null;
+  return shared ?? generatedScan(input, countsRows);
 }
 
-/** A loop that all statements share, around a function of the row: what code that is shared by its text takes least of. */
-function plainScan<Out>(input: RowProgramInput, countsRows: boolean): ScanFunction<Out> {
+/**
+ * A loop that all statements share, around a function of the row: what code that is shared by its text takes least of. Rows that the
+ * conditions on a page reject are not looked at one by one.
+ */
+function plainScan<Out>(
+  input: RowProgramInput,
+  countsRows: boolean,
+  paged = pageFilterOf<Out>(input),
+): ScanFunction<Out> {
   const { heap, pool } = input.table;
   const { u8, u16, f64 } = pool;
   const { counters } = heap;
-  const row = rowFunction<Out>(input);
+  const isSharing = isSharingCode();
+  let whole: GenericRowFunction<Out> | null = paged === null ? rowFunction<Out>(input) : null;
+  const row = (): GenericRowFunction<Out> => {
+    whole ??= isSharing ? sharingCode(() => rowFunction<Out>(input)) : rowFunction<Out>(input);
+    return whole;
+  };
   return (x, position, out, limit, snapshot) => {
     const { endPage, reads } = position;
     let { page, slot } = position;
     let n = 0;
     let first = slot;
     let seen = 0;
+    const filter = paged?.filter ?? null;
+    const scan = filter === null ? 0 : filter.begin();
     try {
       while (page < endPage) {
         const base = reads.base(page);
         const slots = pageSlotCount(u16, base);
+        const marks = filter === null ? null : filter.decide(x, scan, base, slot, slots, snapshot.horizon);
         for (; slot < slots; slot++) {
+          if (marks !== null && isRejected(marks[slot])) continue;
           const offset = slotOffset(u16, base, slot);
           let r = offset === 0 ? -1 : base + offset;
           if (r >= 0 && (u8[r + ROW_FLAGS_OFFSET] !== 0 || f64[r >>> 3] >= snapshot.horizon))
             r = heap.resolve(r, snapshot);
-          if (r < 0) seen--;
-          else if (row(x, r, page * SLOTS_PER_PAGE_MAX + slot, out, n) && ++n === limit && countsRows) {
+          if (r < 0) {
+            seen--;
+            continue;
+          }
+          const passes = marks !== null && isPassed(marks[slot]) ? (paged as PagedInput<Out>).rest : row();
+          if (passes(x, r, page * SLOTS_PER_PAGE_MAX + slot, out, n) && ++n === limit && countsRows) {
             slot++;
             return false;
           }
@@ -391,12 +414,39 @@ function plainScan<Out>(input: RowProgramInput, countsRows: boolean): ScanFuncti
       }
       return false;
     } finally {
+      filter?.end();
       position.page = page;
       position.slot = slot;
       position.count = n;
       counters.sequentialRows += seen + slot - first;
     }
   };
+}
+
+/** Null: pages do not decide all of the filter. */
+function pagedScan<Out>(input: RowProgramInput, countsRows: boolean): ScanFunction<Out> | null {
+  const paged = pageFilterOf<Out>(input);
+  return paged?.isWhole === true ? plainScan(input, countsRows, paged) : null;
+}
+
+interface PagedInput<Out> {
+  readonly filter: PageFilter;
+  /** Whether that is all of the scan's filter. */
+  readonly isWhole: boolean;
+  /** For rows that have passed it. */
+  readonly rest: GenericRowFunction<Out>;
+}
+
+/** A filter's first conditions over pages; a filter that may not be computed twice is left as it is. */
+function pageFilterOf<Out>(input: RowProgramInput): PagedInput<Out> | null {
+  const { table, slots, filter } = input;
+  if (filter === null || !mayBeginAgain(input)) return null;
+  const conditions = filter.kind === 'and' ? filter.args : [filter];
+  const made = PageFilter.of(table, slots, conditions);
+  if (made === null) return null;
+  const left = conditions.slice(made.count);
+  const rest = left.length === 0 ? null : left.length === 1 ? left[0] : { ...filter, kind: 'and' as const, args: left };
+  return { filter: made.filter, isWhole: rest === null, rest: rowFunction<Out>({ ...input, filter: rest }) };
 }
 
 function generatedScan<Out>(input: RowProgramInput, countsRows: boolean): ScanFunction<Out> {

@@ -25,12 +25,12 @@ export class SentRows<F> {
    * instead: statements that come once take 12 % less time). `name`: of the function, among those of the plan.
    */
   static of<F>(
-    { program, sharesCode }: Execution,
+    { program, sharing }: Execution,
     plan: Plan & { readonly targets: readonly Expr[] },
     name: string,
     make: (body: RowBody) => F,
   ): SentRows<F> | null {
-    if (sharesCode || program.sentScan !== plan) return null;
+    if (sharing === 'all' || program.sentScan !== plan) return null;
     return new SentRows((form) =>
       program.memo(plan, `${name} ${form.key}`, () => make(encodedBody(plan.targets, form))),
     );
