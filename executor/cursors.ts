@@ -247,7 +247,7 @@ export class Cursors {
   #send(cursor: Cursor, numbers: readonly number[], formats: readonly number[]): void {
     const { sink, settings } = this.#session;
     const types = (cursor.portal.statement.fields ?? []).map((field) => field.typeOid);
-    const encoder = new ResultEncoder(types, cursor.isBinary ? [1] : formats);
+    const encoder = new ResultEncoder(types, cursor.isBinary ? [1] : formats, sink.encoding);
     const batch = new Batch(types.length);
     for (const number of numbers) {
       for (let c = 0; c < types.length; c++) batch.columns[c][0] = cursor.rows.columns[c][number - cursor.passed];

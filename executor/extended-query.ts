@@ -5,7 +5,7 @@
 import type { Value } from '../catalog/function-entry.ts';
 import { FIRST_OID } from '../storage/api.ts';
 import { SqlError, sqlError } from '../types/errors.ts';
-import { decodeUtf8, inputBinary, inputText, OID } from '../types/index.ts';
+import { inputBinary, inputText, OID } from '../types/index.ts';
 import { inputCheckOf } from './domains.ts';
 import { Portal } from './portal.ts';
 import type { PreparedStatement } from './prepared-statement.ts';
@@ -14,7 +14,7 @@ import { LONG_PARAMETER_SIZE } from './session-api.ts';
 
 /** Parse: makes a statement of this name. */
 export function parseStatement(session: Session, name: string, bytes: Uint8Array, types: readonly number[]): void {
-  const text = decodeUtf8(bytes, 0, bytes.length);
+  const text = session.decode(bytes);
   const { prepared } = session.statements;
   if (name === '') prepared.delete('');
   else if (prepared.has(name)) throw sqlError('42P05', `prepared statement "${name}" already exists`);
@@ -105,8 +105,8 @@ function readParameter(
   }
   const value =
     format === 1
-      ? inputBinary(typeOid, -1, bytes, number)
-      : inputText(typeOid, -1, decodeUtf8(bytes, 0, bytes.length), session.settings.format);
+      ? inputBinary(typeOid, -1, bytes, session.sink.encoding, number)
+      : inputText(typeOid, -1, session.decode(bytes), session.settings.format);
   return typeOid < FIRST_OID ? value : checkedInput(session, typeOid, value);
 }
 

@@ -71,7 +71,8 @@ function encoded(session: Session, typeOid: number, value: Value, format: number
   if (typeOid === OID.VOID) return new Uint8Array(0);
   if (value === null) return null;
   if (format !== 0 && format !== 1) throw sqlError('22023', `unsupported format code: ${format}`);
-  return format === 1
-    ? outputBinary(typeOid, value)
-    : Buffer.from(outputText(typeOid, value, session.settings.format), 'utf8');
+  const { encoding } = session.sink;
+  if (format === 1) return outputBinary(typeOid, value, encoding);
+  const text = outputText(typeOid, value, session.settings.format);
+  return encoding === null ? Buffer.from(text, 'utf8') : encoding.encode(text);
 }

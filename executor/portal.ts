@@ -296,6 +296,8 @@ export class Portal {
     const x = execution.context;
     const { sink } = this.#session;
     let left = maxRows;
+    // The client may have chosen another since the rows before.
+    if (this.#encoder?.encoding !== sink.encoding) this.#encoder = null;
     this.#offerTarget(execution);
     for (;;) {
       if (this.#batch === null) {

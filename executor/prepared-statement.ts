@@ -14,6 +14,7 @@ import {
   type RoutineBody,
   type StatementValues,
 } from '../planner/index.ts';
+import type { Encoding } from '../types/encodings/index.ts';
 import { sqlError } from '../types/errors.ts';
 import { baseTypeOid, OID, typeByOid } from '../types/index.ts';
 import { LazyMap } from '../types/lazy-map.ts';
@@ -125,8 +126,8 @@ export class PreparedStatement {
   }
 
   /** Result encoders by formats: made once, used by all portals of the statement. */
-  memoEncoder(formats: readonly number[], make: () => ResultEncoder): ResultEncoder {
-    const key = formats.join(',');
+  memoEncoder(formats: readonly number[], encoding: Encoding | null, make: () => ResultEncoder): ResultEncoder {
+    const key = encoding === null ? formats.join(',') : `${formats.join(',')} ${encoding.name}`;
     let encoder = this.#encoders.get(key);
     if (encoder === undefined) {
       encoder = make();

@@ -1,6 +1,7 @@
 /**
  * Result encoding: batches to DataRow messages in the connection's output buffer, in text or binary per column.
  */
+import type { Encoding } from '../types/encodings/index.ts';
 import { sqlError } from '../types/errors.ts';
 import { binaryOutput, type FormatSettings, OID, textOutput } from '../types/index.ts';
 import type { LongText } from '../types/long-text.ts';
@@ -130,7 +131,44 @@ function writeLengthText(out: OutBuffer, text: string | LongText): void {
   out.length = start + written;
 }
 
-function textEncoder(typeOid: number): ColumnEncoder {
+/** Text with its length, in another encoding than UTF-8. */
+function lengthTextWriter(encoding: Encoding): (out: OutBuffer, text: string | LongText) => void {
+  const { growth } = encoding;
+  return (out, text) => {
+    if (typeof text !== 'string') {
+      out.reserve(4 + text.bytes.length * growth);
+      const start = out.length + 4;
+      const end = encoding.fromUtf8(text.bytes, 0, text.bytes.length, out.bytes, start);
+      out.setInt32(out.length, end - start);
+      out.length = end;
+      return;
+    }
+    const { length } = text;
+    const room = length > LONG_TEXT ? Buffer.byteLength(text, 'utf8') : length * 3;
+    // UTF-8 goes behind the room for what it becomes, or where that is never longer, in its place.
+    const ahead = growth === 1 ? 0 : room * growth;
+    out.reserve(4 + ahead + room);
+    const { bytes } = out;
+    const start = out.length + 4;
+    let end = start;
+    if (length <= 48) {
+      while (end - start < length) {
+        const code = text.charCodeAt(end - start);
+        if (code >= 128) break;
+        bytes[end++] = code;
+      }
+    }
+    if (end - start < length) {
+      const written = bytes.utf8Write(text, start + ahead);
+      end = encoding.fromUtf8(bytes, start + ahead, start + ahead + written, bytes, start);
+    }
+    out.setInt32(out.length, end - start);
+    out.length = end;
+  };
+}
+
+function textEncoder(typeOid: number, encoding: Encoding | null): ColumnEncoder {
+  const writeText = encoding === null ? writeLengthText : lengthTextWriter(encoding);
   switch (typeOid) {
     case OID.INT2:
     case OID.INT4:
@@ -156,7 +194,7 @@ function textEncoder(typeOid: number): ColumnEncoder {
     case OID.JSONB:
     case OID.UNKNOWN:
     case OID.UUID:
-      return writeLengthText;
+      return writeText;
     case OID.BYTEA: {
       const output = textOutput(typeOid);
       return (out, value: Uint8Array, format) => {
@@ -166,12 +204,12 @@ function textEncoder(typeOid: number): ColumnEncoder {
     }
     default: {
       const output = textOutput(typeOid);
-      return (out, value, format) => writeLengthText(out, output(value, format));
+      return (out, value, format) => writeText(out, output(value, format));
     }
   }
 }
 
-function binaryEncoder(typeOid: number): ColumnEncoder {
+function binaryEncoder(typeOid: number, encoding: Encoding | null): ColumnEncoder {
   if (typeOid === OID.INT4) {
     return (out, value) => {
       out.reserve(8);
@@ -183,9 +221,9 @@ function binaryEncoder(typeOid: number): ColumnEncoder {
   // Long values of these are not copied before they are sent.
   if (typeOid === OID.BYTEA) return writeLengthBytes;
   if (typeOid === OID.TEXT || typeOid === OID.VARCHAR || typeOid === OID.BPCHAR || typeOid === OID.JSON) {
-    return writeLengthText;
+    return encoding === null ? writeLengthText : lengthTextWriter(encoding);
   }
-  const output = binaryOutput(typeOid);
+  const output = binaryOutput(typeOid, encoding);
   return (out, value) => writeLengthBytes(out, output(value));
 }
 
@@ -198,24 +236,32 @@ function writeLengthBytes(out: OutBuffer, bytes: Uint8Array): void {
   out.writeBytes(bytes);
 }
 
-/** How a column's values are sent; format 0 text, 1 binary. */
-export function columnForm(typeOid: number, format: number): ColumnForm {
+/** How a column's values are sent; format 0 text, 1 binary. `encoding`: of texts; null: UTF-8. */
+export function columnForm(typeOid: number, format: number, encoding: Encoding | null): ColumnForm {
   const isBinary = format === 1;
-  return { typeOid, isBinary, encode: isBinary ? binaryEncoder(typeOid) : textEncoder(typeOid) };
+  const encode = isBinary ? binaryEncoder(typeOid, encoding) : textEncoder(typeOid, encoding);
+  return { typeOid, isBinary, isUtf8: encoding === null, encode };
 }
 
 export class ResultEncoder {
   /** For a scan that writes its rows itself. */
   readonly form: RowForm;
+  readonly encoding: Encoding | null;
   readonly #encoders: readonly ColumnEncoder[];
 
-  /** `formats`: none (all text), one for all columns, or one each; 0 text, 1 binary. */
-  constructor(typeOids: readonly number[], formats: readonly number[]) {
+  /** `formats`: none (all text), one for all columns, or one each; 0 text, 1 binary. `encoding`: of texts; null: UTF-8. */
+  constructor(typeOids: readonly number[], formats: readonly number[], encoding: Encoding | null) {
+    this.encoding = encoding;
     const columns = typeOids.map((typeOid, i) =>
-      columnForm(typeOid, formats.length === 0 ? 0 : formats.length === 1 ? formats[0] : formats[i]),
+      columnForm(typeOid, formats.length === 0 ? 0 : formats.length === 1 ? formats[0] : formats[i], encoding),
     );
     this.#encoders = columns.map((column) => column.encode);
-    this.form = { key: `rows ${formats.join(',')}`, messageType: DATA_ROW, line: null, columns };
+    this.form = {
+      key: `rows ${formats.join(',')}${encoding === null ? '' : ` ${encoding.name}`}`,
+      messageType: DATA_ROW,
+      line: null,
+      columns,
+    };
   }
 
   /** Writes rows from..to-1 of the batch. */

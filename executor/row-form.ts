@@ -13,6 +13,8 @@ export interface ColumnForm {
   /** Of the type that the client is told of: under a domain. */
   readonly typeOid: number;
   readonly isBinary: boolean;
+  /** Texts are sent as they are stored. */
+  readonly isUtf8: boolean;
   /** For values that are not written straight from the page. Bytes of a text come as LongText. */
   readonly encode: ColumnEncoder;
 }

@@ -7,6 +7,7 @@
  * session has called `holder.wake()`, and then calls `resume()`, which answers a Step again. `cancel()` may come any time.
  */
 
+import type { Encoding } from '../types/encodings/index.ts';
 import type { SqlError } from '../types/errors.ts';
 import type { OutBuffer } from '../types/out-buffer.ts';
 
@@ -45,6 +46,8 @@ export interface Notice {
 export interface ResultSink {
   /** Rows go here as whole DataRow ('D') or CopyData ('d') messages, written by the executor's generated encoders. */
   readonly out: OutBuffer;
+  /** What the client's texts are in, and what it is sent; null: UTF-8. The session's to set. Texts that cannot be said in it: 22P05. */
+  encoding: Encoding | null;
   rowDescription(fields: readonly FieldDescription[], formats: readonly number[]): void;
   noData(): void;
   parameterDescription(typeOids: readonly number[]): void;
@@ -96,7 +99,7 @@ export interface ProtocolSession {
   /** Settings reported by ParameterStatus at start-up, in order. */
   reportedSettings(): Iterable<readonly [name: string, value: string]>;
 
-  /** Runs all statements of a Query message; the holder sends ReadyForQuery after DONE or FAILED. `text`: raw UTF-8. */
+  /** Runs all statements of a Query message; the holder sends ReadyForQuery after DONE or FAILED. `text`: as it came. */
   simpleQuery(text: Uint8Array): Step;
 
   /** A FunctionCall message; the holder sends ReadyForQuery after DONE or FAILED. Parameters and formats as for bind(). */

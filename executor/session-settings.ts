@@ -1,8 +1,9 @@
 /** A session's settings: those that show its state, what it may set, and where it begins. */
 import { quoteIdentifier } from '../catalog/functions/quote.ts';
 import { splitQualifiedName } from '../catalog/qualified-name.ts';
-import { Settings } from '../catalog/settings.ts';
+import { encodingName, Settings } from '../catalog/settings.ts';
 import { findSearchEntry } from '../catalog/text-search.ts';
+import { isConvertible } from '../types/encodings/index.ts';
 import { SqlError, sqlError } from '../types/errors.ts';
 import { checkTimeText } from './past.ts';
 import type { Session } from './session.ts';
@@ -18,7 +19,11 @@ export function settingsOf(session: Session): Settings {
       if (name === 'default_text_search_config') return searchConfigurationName(session, String(value));
       return value;
     },
+    changed: (name) => {
+      if (name === 'client_encoding') session.sink.encoding = settings.clientEncoding;
+    },
   });
+  session.sink.encoding = settings.clientEncoding;
   return settings;
 }
 
@@ -43,7 +48,17 @@ export function applyInitialSettings({ settings, database, identity, role }: Ses
       if (!(error instanceof SqlError) || error.code !== '22023') throw error;
     }
   }
-  for (const [name, value] of identity.options) settings.setInitial(name, value, 'client', role.maySet(name));
+  for (const [name, value] of identity.options) {
+    checkInitialEncoding(name, value);
+    settings.setInitial(name, value, 'client', role.maySet(name));
+  }
+}
+
+/** At the start there are words of its own for an encoding that is known and cannot be had. */
+function checkInitialEncoding(setting: string, value: string): void {
+  const name = setting === 'client_encoding' ? encodingName(value) : null;
+  if (name === null || isConvertible(name)) return;
+  throw sqlError('0A000', `conversion between ${name} and UTF8 is not supported`);
 }
 
 /** Settings whose value is a state; undefined for all others. */

@@ -27,7 +27,7 @@ import {
   type Transaction,
 } from '../storage/api.ts';
 import { type SqlError, sqlError } from '../types/errors.ts';
-import { useTypes } from '../types/index.ts';
+import { decodeUtf8, useTypes } from '../types/index.ts';
 import { activityText } from './activity-text.ts';
 import { AutoExplain } from './auto-explain.ts';
 import {
@@ -272,6 +272,12 @@ export class Session implements ProtocolSession, PlanningSession, ExecServices {
   readonly autoExplain = new AutoExplain(this);
   readonly strings = new SessionStrings(this);
 
+  /** A text from the client: 22021, 22P05. */
+  decode(bytes: Uint8Array): string {
+    const { encoding } = this.sink;
+    return encoding === null ? decodeUtf8(bytes, 0, bytes.length) : encoding.decode(bytes, 0, bytes.length);
+  }
+
   notice(notice: Notice): void {
     if (this.#isClosed) return;
     const least = MESSAGE_LEVELS.indexOf(this.settings.show('client_min_messages'));
@@ -281,12 +287,15 @@ export class Session implements ProtocolSession, PlanningSession, ExecServices {
 
   encoderFor(statement: PreparedStatement, formats: readonly number[]): ResultEncoder {
     const fields = statement.fields as readonly FieldDescription[];
+    const { encoding } = this.sink;
     return statement.memoEncoder(
       formats,
+      encoding,
       () =>
         new ResultEncoder(
           fields.map((f) => f.typeOid),
           formats,
+          encoding,
         ),
     );
   }

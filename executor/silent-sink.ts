@@ -7,6 +7,7 @@ const ignore = (): void => {};
 export function silentSink(heard: Partial<ResultSink> = {}): ResultSink {
   return {
     out: new OutBuffer(),
+    encoding: null,
     rowDescription: ignore,
     noData: ignore,
     parameterDescription: ignore,

@@ -1,7 +1,6 @@
 /** A Query message: the statements of one text, each run to its end before the next begins. */
 import type { Value } from '../catalog/function-entry.ts';
 import { type LiftedLiteral, parse, type StatementNode, statementShape } from '../parser/index.ts';
-import { decodeUtf8 } from '../types/index.ts';
 import { PORTAL_PENDING, Portal } from './portal.ts';
 import { PreparedStatement } from './prepared-statement.ts';
 import type { Session, Task } from './session.ts';
@@ -10,7 +9,7 @@ import { runUtility } from './utility.ts';
 
 /** Runs a text's statements: a task. Its shape is looked up before it is parsed, as that finds the plan of a text seen before. */
 export function* runSimpleQuery(session: Session, bytes: Uint8Array): Task {
-  const text = decodeUtf8(bytes, 0, bytes.length);
+  const text = session.decode(bytes);
   session.beginStatement(text);
   session.portals.drop('');
   session.statements.prepared.delete('');

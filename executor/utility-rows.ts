@@ -30,6 +30,7 @@ export function sendRows(
   const encoder = new ResultEncoder(
     fields.map((f) => f.typeOid),
     formats,
+    session.sink.encoding,
   );
   const batch = new Batch(fields.length);
   for (const row of rows) {

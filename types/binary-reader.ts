@@ -1,5 +1,6 @@
 /** Reads a value of the binary wire format. Running out of bytes is 08P01, bytes left over 22P03, as in PostgreSQL. */
 import { readFloat32, readFloat64, readInt16, readInt32, readInt64 } from './byte-writer.ts';
+import type { Encoding } from './encodings/index.ts';
 import { type SqlError, sqlError } from './errors.ts';
 import { decodeUtf8 } from './unicode.ts';
 
@@ -7,8 +8,11 @@ export class BinaryReader {
   readonly bytes: Uint8Array;
   position: number;
   end: number;
+  /** Of texts; null: UTF-8. */
+  readonly encoding: Encoding | null;
 
-  constructor(bytes: Uint8Array, start = 0, end = bytes.length) {
+  constructor(bytes: Uint8Array, encoding: Encoding | null = null, start = 0, end = bytes.length) {
+    this.encoding = encoding;
     this.bytes = bytes;
     this.position = start;
     this.end = end;
@@ -58,11 +62,30 @@ export class BinaryReader {
     return readFloat64(this.bytes, this.take(8));
   }
 
-  /** All that is left, as text. */
-  text(): string {
+  /** The next `length` bytes, to be read by themselves. */
+  part(length: number): BinaryReader {
+    const start = this.take(length);
+    return new BinaryReader(this.bytes, this.encoding, start, start + length);
+  }
+
+  /** The next `length` bytes, or all that are left, as text. */
+  text(length = this.remaining): string {
+    const start = this.take(length);
+    return this.#decode(start, this.position);
+  }
+
+  /** Text up to a zero byte. */
+  zeroEnded(): string {
     const start = this.position;
-    this.position = this.end;
-    return decodeUtf8(this.bytes, start, this.end);
+    const end = this.bytes.indexOf(0, start);
+    if (end < 0 || end >= this.end) throw sqlError('08P01', 'invalid string in message');
+    this.position = end + 1;
+    return this.#decode(start, end);
+  }
+
+  #decode(start: number, end: number): string {
+    const { bytes, encoding } = this;
+    return encoding === null ? decodeUtf8(bytes, start, end) : encoding.decode(bytes, start, end);
   }
 
   /** All that is left, copied. */

@@ -1,5 +1,6 @@
 /** A growing buffer for values of unknown length, with the number forms that the value layer writes. Reused by its owner. */
 import { Buffer } from 'node:buffer';
+import type { Encoding } from './encodings/index.ts';
 import { encodeTextInto } from './unicode.ts';
 
 const scratch = new DataView(new ArrayBuffer(8));
@@ -10,8 +11,11 @@ const NO_BYTES = Buffer.allocUnsafeSlow(0);
 export class ByteWriter {
   bytes: Buffer;
   length = 0;
+  /** Of texts; null: UTF-8. */
+  readonly encoding: Encoding | null;
 
-  constructor(capacity = 64) {
+  constructor(capacity = 64, encoding: Encoding | null = null) {
+    this.encoding = encoding;
     this.bytes = capacity === 0 ? NO_BYTES : Buffer.allocUnsafeSlow(capacity);
   }
 
@@ -90,8 +94,32 @@ export class ByteWriter {
   }
 
   text(value: string): void {
+    if (this.encoding !== null) {
+      this.write(this.encoding.encode(value));
+      return;
+    }
     this.reserve(value.length * 3);
     this.length += encodeTextInto(value, this.bytes, this.length);
+  }
+
+  /** A text of which there is the UTF-8. */
+  utf8(source: Uint8Array): void {
+    if (this.encoding === null) this.write(source);
+    else {
+      this.reserve(source.length * this.encoding.growth);
+      this.length = this.encoding.fromUtf8(source, 0, source.length, this.bytes, this.length);
+    }
+  }
+
+  /** A number of bytes, and what `write` adds. */
+  sized(write: () => void): void {
+    this.int32(0);
+    const start = this.length;
+    write();
+    const end = this.length;
+    this.length = start - 4;
+    this.int32(end - start);
+    this.length = end;
   }
 
   /** Seven bits a byte, lowest first, the top bit set on all but the last. */

@@ -1,7 +1,7 @@
 /** Text and binary forms of arrays and rows, made from those of their elements. */
 import { ARRAY_DIMENSIONS_MAX, checkElementCount, SqlArray } from './array.ts';
 import { inputArray, outputArray } from './array-text.ts';
-import { BinaryReader, incorrectBinaryFormat } from './binary-reader.ts';
+import { type BinaryReader, incorrectBinaryFormat } from './binary-reader.ts';
 import type { ByteWriter } from './byte-writer.ts';
 import type { Codec } from './codec.ts';
 import { sqlError } from './errors.ts';
@@ -52,20 +52,13 @@ function sendNullable(value: Value, codec: Codec, writer: ByteWriter): void {
     writer.int32(-1);
     return;
   }
-  writer.int32(0);
-  const start = writer.length;
-  codec.send(value, writer);
-  const end = writer.length;
-  writer.length = start - 4;
-  writer.int32(end - start);
-  writer.length = end;
+  writer.sized(() => codec.send(value, writer));
 }
 
 function receiveNullable(reader: BinaryReader, codec: Codec, typmod: number): Value {
   const length = reader.int32();
   if (length === -1) return null;
-  const start = reader.take(length);
-  const part = new BinaryReader(reader.bytes, start, start + length);
+  const part = reader.part(length);
   const value = codec.receive(part, typmod);
   if (part.position !== part.end) throw incorrectBinaryFormat();
   return value;

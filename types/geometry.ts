@@ -537,5 +537,5 @@ export function writeGeometry(value: SelfTyped, writer: ByteWriter): void {
 
 export function readGeometry(oid: number, bytes: Uint8Array, start: number, end: number): SelfTyped {
   if (oid === OID.POINT) return new Point(readFloat64(bytes, start), readFloat64(bytes, start + 8));
-  return (CODECS.get(oid) as Codec).receive(new BinaryReader(bytes, start, end), -1);
+  return (CODECS.get(oid) as Codec).receive(new BinaryReader(bytes, null, start, end), -1);
 }

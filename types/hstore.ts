@@ -8,7 +8,7 @@ import type { ByteWriter } from './byte-writer.ts';
 import type { Codec } from './codec.ts';
 import { sqlError } from './errors.ts';
 import { isJsonNumber, quoteJson } from './json.ts';
-import { compareText, decodeUtf8 } from './unicode.ts';
+import { compareText } from './unicode.ts';
 import type { Value } from './value.ts';
 
 export type HstorePairs = ReadonlyMap<string, string | null>;
@@ -232,28 +232,19 @@ function receiveHstore(reader: BinaryReader): string {
   for (let i = 0; i < count; i++) {
     const keyLength = reader.int32();
     if (keyLength < 0) throw sqlError('22004', 'null value not allowed for hstore key');
-    const key = textOf(reader, keyLength);
+    const key = reader.text(keyLength);
     const length = reader.int32();
-    pairs.push([key, length < 0 ? null : textOf(reader, length)]);
+    pairs.push([key, length < 0 ? null : reader.text(length)]);
   }
   return hstoreOf(pairs);
-}
-
-function textOf(reader: BinaryReader, length: number): string {
-  const start = reader.take(length);
-  return decodeUtf8(reader.bytes, start, start + length);
 }
 
 function sendHstore(value: Value, writer: ByteWriter): void {
   const pairs = readHstore(value as string);
   writer.int32(pairs.size);
   for (const [key, text] of pairs) {
-    writer.int32(Buffer.byteLength(key));
-    writer.text(key);
+    writer.sized(() => writer.text(key));
     if (text === null) writer.int32(-1);
-    else {
-      writer.int32(Buffer.byteLength(text));
-      writer.text(text);
-    }
+    else writer.sized(() => writer.text(text));
   }
 }

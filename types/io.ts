@@ -10,6 +10,7 @@ import type { Codec } from './codec.ts';
 import { arrayCodec, recordCodec, VECTOR_TYPES, vectorCodec } from './composite-codecs.ts';
 import { datetimeCodec } from './datetime/codecs.ts';
 import { coerceInterval, coerceTimeTz, roundMicros } from './datetime/precision.ts';
+import type { Encoding } from './encodings/index.ts';
 import { geometryCodec } from './geometry.ts';
 import { HSTORE_CODEC } from './hstore.ts';
 import type { Numeric } from './numeric.ts';
@@ -80,13 +81,19 @@ export function outputText(oid: number, value: Value, settings: FormatSettings):
   return codecOf(oid).output(value, settings);
 }
 
-/** `parameter`: the number of the one that is bound, for errors; 0: it is none. */
-export function inputBinary(oid: number, typmod: number, bytes: Uint8Array, parameter = 0): Value {
-  return receiveAll(codecOf(oid), bytes, typmod, parameter);
+/** `encoding`: of the texts in it; null: UTF-8. `parameter`: the number of the one that is bound, for errors; 0: it is none. */
+export function inputBinary(
+  oid: number,
+  typmod: number,
+  bytes: Uint8Array,
+  encoding: Encoding | null = null,
+  parameter = 0,
+): Value {
+  return receiveAll(codecOf(oid), new BinaryReader(bytes, encoding), typmod, parameter);
 }
 
-export function outputBinary(oid: number, value: Value): Uint8Array {
-  return binaryOutput(oid)(value);
+export function outputBinary(oid: number, value: Value, encoding: Encoding | null = null): Uint8Array {
+  return binaryOutput(oid, encoding)(value);
 }
 
 export function textOutput(oid: number): TextOutput {
@@ -97,10 +104,11 @@ export function textInput(oid: number): TextInput {
   return codecOf(oid).input;
 }
 
-export function binaryOutput(oid: number): BinaryOutput {
+/** `encoding`: of the texts in it; null: UTF-8. */
+export function binaryOutput(oid: number, encoding: Encoding | null = null): BinaryOutput {
   const { send } = codecOf(oid);
   return (value) => {
-    const writer = new ByteWriter(32);
+    const writer = new ByteWriter(32, encoding);
     send(value, writer);
     return writer.toBytes();
   };
@@ -110,13 +118,12 @@ export function binaryWriter(oid: number): BinaryWriter {
   return codecOf(oid).send;
 }
 
-export function binaryInput(oid: number): BinaryInput {
+export function binaryInput(oid: number, encoding: Encoding | null = null): BinaryInput {
   const codec = codecOf(oid);
-  return (bytes, typmod) => receiveAll(codec, bytes, typmod);
+  return (bytes, typmod) => receiveAll(codec, new BinaryReader(bytes, encoding), typmod);
 }
 
-function receiveAll(codec: Codec, bytes: Uint8Array, typmod: number, parameter = 0): Value {
-  const reader = new BinaryReader(bytes);
+function receiveAll(codec: Codec, reader: BinaryReader, typmod: number, parameter = 0): Value {
   const value = codec.receive(reader, typmod);
   if (reader.position !== reader.end) throw incorrectBinaryFormat(parameter);
   return value;

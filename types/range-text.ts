@@ -1,5 +1,5 @@
 /** Text and binary forms of ranges and multiranges, made from those of their subtype. */
-import { BinaryReader, incorrectBinaryFormat } from './binary-reader.ts';
+import { type BinaryReader, incorrectBinaryFormat } from './binary-reader.ts';
 import type { ByteWriter } from './byte-writer.ts';
 import type { Codec } from './codec.ts';
 import { type SqlError, sqlError } from './errors.ts';
@@ -132,25 +132,13 @@ function outputRange(range: SqlRange, bound: Codec, settings: FormatSettings): s
 
 function sendRange(range: SqlRange, bound: Codec, writer: ByteWriter): void {
   writer.uint8(range.flags);
-  if ((range.flags & (RANGE_EMPTY | LOWER_INFINITE)) === 0) sendSized(writer, () => bound.send(range.lower, writer));
-  if ((range.flags & (RANGE_EMPTY | UPPER_INFINITE)) === 0) sendSized(writer, () => bound.send(range.upper, writer));
+  if ((range.flags & (RANGE_EMPTY | LOWER_INFINITE)) === 0) writer.sized(() => bound.send(range.lower, writer));
+  if ((range.flags & (RANGE_EMPTY | UPPER_INFINITE)) === 0) writer.sized(() => bound.send(range.upper, writer));
 }
 
 /** What `write` writes, with its length before it. */
-function sendSized(writer: ByteWriter, write: () => void): void {
-  writer.int32(0);
-  const start = writer.length;
-  write();
-  const end = writer.length;
-  writer.length = start - 4;
-  writer.int32(end - start);
-  writer.length = end;
-}
-
 function receiveSized<T>(reader: BinaryReader, read: (part: BinaryReader) => T): T {
-  const length = reader.int32();
-  const start = reader.take(length);
-  const part = new BinaryReader(reader.bytes, start, start + length);
+  const part = reader.part(reader.int32());
   const value = read(part);
   if (part.position !== part.end) throw incorrectBinaryFormat();
   return value;
@@ -176,7 +164,7 @@ export function multirangeCodec(type: RangeType, range: Codec): Codec {
     },
     send: (value: SqlMultirange, writer) => {
       writer.int32(value.ranges.length);
-      for (const part of value.ranges) sendSized(writer, () => range.send(part, writer));
+      for (const part of value.ranges) writer.sized(() => range.send(part, writer));
     },
     receive: (reader, typmod) => {
       const count = reader.uint32();

@@ -320,6 +320,7 @@ export class Connection implements SessionHolder, WriterOwner {
   private handleFrame(): void {
     const reader = this.reader;
     body.set(reader.bytes, reader.bodyStart, reader.bodyEnd);
+    body.encoding = this.sink.encoding;
     if (this.state === READY) {
       if (this.copying) this.handleCopyMessage(reader.type);
       else this.handleMessage(reader.type);
@@ -394,10 +395,10 @@ export class Connection implements SessionHolder, WriterOwner {
     const identity = { user, database, options, processId, secretKey, clientAddress };
     this.session = this.host.factory.openSession(identity, this);
     this.request = null;
-    this.state = READY;
     const sink = this.sink;
     sink.authenticationOk();
     for (const [name, value] of this.session.reportedSettings()) sink.parameterStatus(name, value);
+    this.state = READY;
     sink.backendKeyData(processId, secretKey);
     sink.readyForQuery(this.session.transactionStatus);
   }
@@ -539,7 +540,7 @@ export class Connection implements SessionHolder, WriterOwner {
       case COPY_FAIL: {
         // Whatever its form, it ends the COPY.
         this.sink.awaitsCopyData = false;
-        this.settle(session.copyFail(body.rest().replace(/\0.*$/s, '')));
+        this.settle(session.copyFail(body.stringOrRest()));
         return;
       }
       case SYNC:

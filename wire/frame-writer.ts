@@ -5,7 +5,8 @@
  *     type 1 | length 4, counts itself | body
  */
 import type { FieldDescription, Notice, ResultSink } from '../executor/session-api.ts';
-import type { SqlError } from '../types/errors.ts';
+import type { Encoding } from '../types/encodings/index.ts';
+import { SqlError } from '../types/errors.ts';
 import { OutBuffer } from '../types/out-buffer.ts';
 
 /** What the writer asks of the connection that sends its bytes. */
@@ -57,9 +58,21 @@ export class FrameWriter implements ResultSink {
   private lastFields: readonly FieldDescription[] | null = null;
   private lastFormats: readonly number[] = [];
   private lastDescription: Uint8Array | null = null;
+  private textEncoding: Encoding | null = null;
+  /** Where the message began that is being written. */
+  private messageStart = 0;
 
   constructor(owner: WriterOwner) {
     this.owner = owner;
+  }
+
+  get encoding(): Encoding | null {
+    return this.textEncoding;
+  }
+
+  set encoding(encoding: Encoding | null) {
+    this.textEncoding = encoding;
+    this.lastFields = null;
   }
 
   isFull(): boolean {
@@ -156,6 +169,17 @@ export class FrameWriter implements ResultSink {
   /** As `error`, with the reach that the connection gives it: at start-up every error is FATAL. */
   errorAs(error: SqlError, severity: string): void {
     if (severity !== 'ERROR') this.fatalSent = true;
+    try {
+      this.writeError(error, severity);
+    } catch (unsayable) {
+      // What the client's encoding has no characters for; this itself is ASCII.
+      if (!(unsayable instanceof SqlError)) throw unsayable;
+      this.writeError(unsayable, severity);
+    }
+    if (!this.owner.inTurn) this.owner.outputOutsideTurn();
+  }
+
+  private writeError(error: SqlError, severity: string): void {
     const start = this.begin(TYPE.errorResponse);
     const fields = error.fields;
     this.field('S', severity);
@@ -179,7 +203,6 @@ export class FrameWriter implements ResultSink {
     this.field('R', fields.routine ?? place?.routine);
     this.out.writeUint8(0);
     this.end(start);
-    if (!this.owner.inTurn) this.owner.outputOutsideTurn();
   }
 
   notice(notice: Notice): void {
@@ -204,12 +227,18 @@ export class FrameWriter implements ResultSink {
     if (!this.owner.inTurn) this.owner.outputOutsideTurn();
   }
 
+  /** Comes from another session, which has nothing to do with what this client can read: as in PostgreSQL it is the client's end. */
   notification(processId: number, channel: string, payload: string): void {
-    const start = this.begin(TYPE.notificationResponse);
-    this.out.writeInt32(processId);
-    this.cString(channel);
-    this.cString(payload);
-    this.end(start);
+    try {
+      const start = this.begin(TYPE.notificationResponse);
+      this.out.writeInt32(processId);
+      this.cString(channel);
+      this.cString(payload);
+      this.end(start);
+    } catch (unsayable) {
+      if (!(unsayable instanceof SqlError)) throw unsayable;
+      this.errorAs(unsayable, 'FATAL');
+    }
     if (!this.owner.inTurn) this.owner.outputOutsideTurn();
   }
 
@@ -318,6 +347,7 @@ export class FrameWriter implements ResultSink {
   /** Begins a message; answers where its length goes. */
   private begin(type: number): number {
     const out = this.out;
+    this.messageStart = out.length;
     out.reserve(5);
     out.bytes[out.length] = type;
     const start = out.length + 1;
@@ -356,7 +386,21 @@ export class FrameWriter implements ResultSink {
       }
     }
     const terminator = text.indexOf('\0');
-    out.writeCString(terminator < 0 ? text : text.slice(0, terminator));
+    const whole = terminator < 0 ? text : text.slice(0, terminator);
+    if (this.textEncoding === null) out.writeCString(whole);
+    else this.converted(this.textEncoding, whole);
+  }
+
+  /** Error: 22P05, and the message is as if it had not been begun. */
+  private converted(encoding: Encoding, text: string): void {
+    const out = this.out;
+    try {
+      out.writeBytes(encoding.encode(text));
+      out.writeUint8(0);
+    } catch (error) {
+      out.length = this.messageStart;
+      throw error;
+    }
   }
 }
 

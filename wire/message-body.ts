@@ -3,6 +3,7 @@
  * too early, or goes on too long, is an ERROR 08P01 of this message, as in PostgreSQL's pqformat.c; the framing itself is
  * still sound, so the connection lives.
  */
+import type { Encoding } from '../types/encodings/index.ts';
 import { type SqlError, sqlError } from '../types/errors.ts';
 
 /** Shared by all empty lists, so that "no formats" costs nothing; frozen because sessions may keep it. */
@@ -13,6 +14,8 @@ const ALL_BINARY: readonly number[] = Object.freeze([1]);
 export class MessageBody {
   bytes: Buffer = Buffer.alloc(0);
   at = 0;
+  /** Of its strings; null: UTF-8. */
+  encoding: Encoding | null = null;
   private limit = 0;
 
   set(bytes: Buffer, start: number, end: number): void {
@@ -51,7 +54,15 @@ export class MessageBody {
 
   string(): string {
     const start = this.at;
-    return this.bytes.toString('utf8', start, this.skipText());
+    return this.text(start, this.skipText());
+  }
+
+  /** A string, or where it has no end, all that is left. */
+  stringOrRest(): string {
+    const start = this.at;
+    const terminator = this.bytes.indexOf(0, start);
+    this.at = this.limit;
+    return this.text(start, terminator < 0 || terminator >= this.limit ? this.limit : terminator);
   }
 
   /** The name of a statement or portal; the same few names come again and again. */
@@ -65,6 +76,7 @@ export class MessageBody {
     if (at >= limit) throw sqlError('08P01', 'invalid string in message');
     this.at = at + 1;
     if (at === start) return '';
+    if (this.encoding !== null) return this.encoding.decode(bytes, start, at);
     const length = at - start;
     if (length > NAME_CACHED_MAX) return bytes.toString('utf8', start, at);
     const slot = hash & (NAME_CACHE_SIZE - 1);
@@ -85,7 +97,12 @@ export class MessageBody {
     const at = this.at;
     if (size < 0 || at + size > this.limit) throw tooShort();
     this.at = at + size;
-    return this.bytes.toString('utf8', at, at + size);
+    return this.text(at, at + size);
+  }
+
+  private text(start: number, end: number): string {
+    const { bytes, encoding } = this;
+    return encoding === null ? bytes.toString('utf8', start, end) : encoding.decode(bytes, start, end);
   }
 
   /** Format codes of a Bind message. */

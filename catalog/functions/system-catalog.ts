@@ -5,6 +5,7 @@
  * Long, as it is a list of small functions.
  */
 
+import { characterRules } from '../../types/encodings/index.ts';
 import { sqlError } from '../../types/errors.ts';
 import { formatType, inputText, OID, SqlArray, SqlError, typeByOid } from '../../types/index.ts';
 import type { Catalog } from '../catalog.ts';
@@ -379,7 +380,10 @@ export const systemCatalogFunctions: FunctionModule = {
   plain: {
     PG_encoding_to_char: (encoding: number) => ENCODING_NAMES[encoding] ?? '',
     PG_char_to_encoding: (name: string) => ENCODING_NAMES.indexOf(encodingName(name) ?? ''),
-    pg_encoding_max_length_sql: (encoding: number) => (encoding === 6 ? 4 : encoding >= 0 && encoding < 42 ? 1 : null),
+    pg_encoding_max_length_sql: (encoding: number) => {
+      const name = ENCODING_NAMES[encoding];
+      return name === undefined ? null : characterRules(name).sizeMax;
+    },
     pg_get_triggerdef: nothing,
     pg_get_triggerdef_ext: nothing,
     pg_get_partkeydef: nothing,

@@ -3,6 +3,7 @@
 import { sqlError } from '../../types/errors.ts';
 import { formatType, OID, SqlArray } from '../../types/index.ts';
 import type { FunctionContext, Value } from '../function-entry.ts';
+import { encodingName } from '../settings.ts';
 import type { Int8 } from './integer.ts';
 import type { FunctionModule } from './module.ts';
 import { prettySize, sizeInBytes } from './sizes.ts';
@@ -40,7 +41,6 @@ export const systemFunctions: FunctionModule = {
   plain: {
     pgsql_version: () => VERSION_TEXT,
     getdatabaseencoding: () => 'UTF8',
-    pg_client_encoding: () => 'UTF8',
     pg_is_in_recovery: () => false,
     pg_jit_available: () => false,
     pg_size_pretty: prettySize,
@@ -55,6 +55,7 @@ export const systemFunctions: FunctionModule = {
   },
   contextual: {
     current_database: (context) => context.currentDatabase,
+    pg_client_encoding: (context) => encodingName(context.getSetting('client_encoding', false) ?? ''),
     current_user: (context) => context.currentUser,
     session_user: (context) => context.sessionUser,
     current_schema: (context) => context.searchPath(false)[0] ?? null,

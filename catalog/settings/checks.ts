@@ -1,5 +1,6 @@
 /** Checks of string settings that have a syntax of their own: DateStyle, TimeZone, client_encoding and others. */
 import { parsePosixZone } from '../../types/datetime/rule-zone.ts';
+import { isConvertible } from '../../types/encodings/index.ts';
 import { type SqlErrorFields, sqlError } from '../../types/errors.ts';
 import type { DateOrder, DateStyle } from '../../types/settings.ts';
 import { plainName, quotedName, splitQualifiedName } from '../qualified-name.ts';
@@ -183,19 +184,17 @@ export function encodingName(text: string): string | null {
   return ENCODING_ALIASES[key] ?? ENCODING_NAMES.find((name) => name.toLowerCase().replaceAll('_', '') === key) ?? null;
 }
 
-/** The client's encoding: UTF-8, or SQL_ASCII, which PostgreSQL takes as "no conversion". Nothing else is converted here. */
+/**
+ * The client's encoding, by its proper name. `UNICODE` stays: what was older than 9.1 of JDBC's driver wants to read what it wrote.
+ */
 function checkClientEncoding(text: string): string {
   const name = encodingName(text);
   if (name === null) throw invalid('client_encoding', text);
-  if (name !== 'UTF8' && name !== 'SQL_ASCII') {
-    throw invalid(
-      'client_encoding',
-      text,
-      { detail: `Conversion between ${name} and UTF8 is not supported.` },
-      '0A000',
-    );
+  if (!isConvertible(name)) {
+    const detail = `Conversion between ${name} and UTF8 is not supported.`;
+    throw invalid('client_encoding', text, { detail }, '0A000');
   }
-  return name;
+  return text === 'UNICODE' ? text : name;
 }
 
 // ------------------------------------------------------------------------------------------------------------ others

@@ -11,10 +11,11 @@
  *
  * Changes are told to the one `changed` hook by name whenever the value that counts has become another, whatever the cause.
  */
+import { type Encoding, encodingNamed } from '../../types/encodings/index.ts';
 import { sqlError } from '../../types/errors.ts';
 import { DEFAULT_FORMAT, type FormatSettings, type IntervalStyle } from '../../types/settings.ts';
 import { quoteIdentifier } from '../functions/quote.ts';
-import { checkString, checkTimeZone, parseDateStyle, splitNameList } from './checks.ts';
+import { checkString, checkTimeZone, encodingName, parseDateStyle, splitNameList } from './checks.ts';
 import {
   customDefinition,
   REPORTED_SETTINGS,
@@ -165,6 +166,8 @@ export class Settings {
   version = 0;
   /** What text conversions read; its fields follow the settings. The session sets `now` and `names`. */
   readonly format: { -readonly [Field in keyof FormatSettings]: FormatSettings[Field] } = { ...DEFAULT_FORMAT };
+  /** client_encoding; null: UTF-8. */
+  clientEncoding: Encoding | null = null;
   readonly #server: ServerSettings;
   readonly #hooks: SettingsHooks;
   readonly #initial: InitialStates;
@@ -179,7 +182,14 @@ export class Settings {
     this.#server = server;
     this.#initial = server.initial;
     this.#hooks = hooks;
-    for (const name of ['DateStyle', 'IntervalStyle', 'TimeZone', 'extra_float_digits', 'bytea_output']) {
+    for (const name of [
+      'DateStyle',
+      'IntervalStyle',
+      'TimeZone',
+      'extra_float_digits',
+      'bytea_output',
+      'client_encoding',
+    ]) {
       this.#follow(name);
     }
     for (const name of server.customNames()) if (this.#find(name) === undefined) this.#create(name);
@@ -485,7 +495,7 @@ export class Settings {
     this.#hooks.changed?.(name);
   }
 
-  /** Keeps `format` current. */
+  /** Keeps current what is asked for often. */
   #follow(name: string): void {
     const { format } = this;
     switch (name) {
@@ -506,6 +516,9 @@ export class Settings {
         return;
       case 'bytea_output':
         format.byteaOutput = this.text(name) as 'hex' | 'escape';
+        return;
+      case 'client_encoding':
+        this.clientEncoding = encodingNamed(encodingName(this.text(name)) ?? '');
         return;
       case 'xmloption':
         format.xmlOption = this.text(name) as 'content' | 'document';

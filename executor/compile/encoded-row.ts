@@ -48,7 +48,7 @@ const TEXT_TYPES: readonly number[] = [OID.TEXT, OID.VARCHAR, OID.BPCHAR, OID.NA
 const BINARY_TEXT_TYPES: readonly number[] = [OID.TEXT, OID.VARCHAR, OID.BPCHAR, OID.JSON];
 
 function isSentAsBytes(column: ColumnForm): boolean {
-  return (column.isBinary ? BINARY_TEXT_TYPES : TEXT_TYPES).includes(column.typeOid);
+  return column.isUtf8 && (column.isBinary ? BINARY_TEXT_TYPES : TEXT_TYPES).includes(column.typeOid);
 }
 
 function isText(target: Expr, form: ColumnForm): target is ColumnExpr {

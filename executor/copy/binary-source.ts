@@ -1,4 +1,5 @@
 /** COPY FROM in binary: a header, rows of length-prefixed fields, and -1 behind the last. */
+import type { Encoding } from '../../types/encodings/index.ts';
 import { SqlError, sqlError } from '../../types/errors.ts';
 import { type BinaryInput, binaryInput } from '../../types/index.ts';
 import {
@@ -18,11 +19,12 @@ export class CopyBinarySource extends CopySource {
   #sawTrailer = false;
   #row = 0;
 
-  constructor(columns: readonly CopyColumn[], tableName: string) {
+  /** `encoding`: of texts; null: UTF-8. */
+  constructor(columns: readonly CopyColumn[], tableName: string, encoding: Encoding | null) {
     super(columns.length, null);
     this.#columns = columns;
     this.#tableName = tableName;
-    this.#inputs = columns.map((column) => binaryInput(column.typeOid));
+    this.#inputs = columns.map((column) => binaryInput(column.typeOid, encoding));
   }
 
   protected override parseRows(_format: unknown, limit: number): number {

@@ -1,6 +1,7 @@
 /** COPY TO in binary. */
 import type { Value } from '../../catalog/function-entry.ts';
 import { ByteWriter } from '../../types/byte-writer.ts';
+import type { Encoding } from '../../types/encodings/index.ts';
 import { binaryWriter, type FormatSettings } from '../../types/index.ts';
 import type { OutBuffer } from '../../types/out-buffer.ts';
 import type { Batch } from '../batch.ts';
@@ -17,15 +18,19 @@ export class CopyBinaryWriter extends CopyWriter {
   /** The header has been written. */
   #isBegun = false;
   readonly #writers: readonly ((value: Value, writer: ByteWriter) => void)[];
-  #field = new ByteWriter();
+  readonly #encoding: Encoding | null;
+  #field: ByteWriter;
 
-  constructor(typeOids: readonly number[], isFramed: boolean) {
+  /** `encoding`: of texts; null: UTF-8. */
+  constructor(typeOids: readonly number[], isFramed: boolean, encoding: Encoding | null) {
     super(isFramed);
+    this.#encoding = encoding;
+    this.#field = new ByteWriter(undefined, encoding);
     this.#form = {
-      key: `copy binary ${isFramed}`,
+      key: `copy binary ${isFramed} ${encoding?.name ?? ''}`,
       messageType: isFramed ? COPY_DATA : 0,
       line: null,
-      columns: typeOids.map((oid) => columnForm(oid, 1)),
+      columns: typeOids.map((oid) => columnForm(oid, 1, encoding)),
     };
     this.#writers = typeOids.map((oid) => binaryWriter(oid));
   }
@@ -67,7 +72,7 @@ export class CopyBinaryWriter extends CopyWriter {
         out.reserve(field.length);
         field.bytes.copy(out.bytes, out.length, 0, field.length);
         out.length += field.length;
-        if (field.bytes.length > FIELD_KEPT_MAX) this.#field = new ByteWriter();
+        if (field.bytes.length > FIELD_KEPT_MAX) this.#field = new ByteWriter(undefined, this.#encoding);
       }
       this.endRow(out, start);
     }

@@ -4,13 +4,14 @@
  * Bytes are worked on where they arrive; only an unfinished row at the end of a piece is kept.
  */
 import type { Value } from '../../catalog/function-entry.ts';
-import type { Utf8Writer } from '../../types/byte-encodings.ts';
+import { type Encoding, UTF8_GROWTH } from '../../types/encodings/index.ts';
 import { SqlError } from '../../types/errors.ts';
 import type { FormatSettings } from '../../types/index.ts';
 import { BATCH_SIZE, Batch, END, PENDING } from '../batch.ts';
 import type { ExecContext } from '../context.ts';
 import type { Operator } from '../operators/operator.ts';
 
+const NO_BYTES = new Uint8Array(0);
 /** Bytes of a message. */
 const SHORT_MESSAGE = 128;
 
@@ -36,12 +37,14 @@ export abstract class CopySource implements Operator {
   /** All rows have been taken. */
   protected isAtEnd = false;
   #limit = BATCH_SIZE;
-  readonly #toUtf8: Utf8Writer | null;
+  readonly #encoding: Encoding | null;
+  /** The beginning of a character whose other bytes have not come. */
+  #part: Uint8Array = NO_BYTES;
 
-  /** `toUtf8`: of an encoding that the bytes have; null: they are UTF-8 already. */
-  constructor(width: number, toUtf8: Utf8Writer | null) {
+  /** `encoding`: what the bytes are in; null: UTF-8, or they are no text. */
+  constructor(width: number, encoding: Encoding | null) {
     this.out = new Batch(width);
-    this.#toUtf8 = toUtf8;
+    this.#encoding = encoding;
   }
 
   /** Parses up to `limit` rows into `out`; answers how many: 0 when more bytes must come first. */
@@ -55,12 +58,20 @@ export abstract class CopySource implements Operator {
 
   /** Takes bytes[start .. end). Nothing is taken behind a byte that is no character. */
   receive(bytes: Uint8Array, start = 0, end = bytes.length): void {
-    if (this.#toUtf8 === null) this.#append(bytes, start, end);
-    else if (this.#failure === null) {
-      const { converted, error } = this.#toUtf8(bytes, start, end);
-      this.#append(converted, 0, converted.length);
-      if (error !== null) this.fail(error);
-    }
+    if (this.#encoding === null) this.#append(bytes, start, end);
+    else if (this.#failure === null) this.#convert(this.#encoding, bytes.subarray(start, end));
+  }
+
+  #convert(encoding: Encoding, piece: Uint8Array): void {
+    const bytes = this.#part.length === 0 ? piece : Buffer.concat([this.#part, piece]);
+    this.#part = NO_BYTES;
+    const size = bytes.length;
+    const converted = new Uint8Array(size * UTF8_GROWTH);
+    this.#append(converted, 0, encoding.toUtf8(bytes, 0, size, converted, 0));
+    const { stop } = encoding;
+    if (stop === size) return;
+    if (encoding.isPartial(bytes, stop, size)) this.#part = new Uint8Array(bytes.subarray(stop));
+    else this.fail(encoding.errorAt(bytes, stop, size));
   }
 
   #append(bytes: Uint8Array, start: number, end: number): void {
@@ -92,6 +103,7 @@ export abstract class CopySource implements Operator {
   }
 
   finish(): void {
+    if (this.#part.length > 0) this.fail(this.#encoding!.errorAt(this.#part, 0, this.#part.length));
     // What comes before the reason to give up is no last line.
     if (this.#failure === null) this.isFinished = true;
   }

@@ -164,7 +164,7 @@ function readColumn(value: Expr): Expr | null {
 }
 
 function* copyFrom(session: Session, node: CopyStatement, prepared: PreparedStatement): Task<string> {
-  const options = copyOptions(node);
+  const options = copyOptions(node, session.sink.encoding);
   const table = findTable(session, node);
   const columns = chosenColumns(table, node.columns);
   checkForced(table, columns, options);
@@ -183,7 +183,7 @@ function* copyFrom(session: Session, node: CopyStatement, prepared: PreparedStat
   const fields = columns.map((column) => copyColumn(session, column));
   const reads =
     options.format === 'binary'
-      ? new CopyBinarySource(fields, table.name)
+      ? new CopyBinarySource(fields, table.name, options.encoding)
       : new CopyTextSource(fields, options, table.name);
   // In batches nobody would know which of the rows is refused.
   if (condition !== null || program.callsRoutines) reads.limitTo(1);
@@ -254,7 +254,7 @@ function* fromServer(session: Session, node: CopyStatement, portal: Portal, sour
 }
 
 function* copyTo(session: Session, node: CopyStatement, prepared: PreparedStatement): Task<string> {
-  const options = copyOptions(node);
+  const options = copyOptions(node, session.sink.encoding);
   let statement: PreparedStatement;
   if (node.query !== null) {
     const inner: Statement = {
@@ -288,7 +288,7 @@ function* copyTo(session: Session, node: CopyStatement, prepared: PreparedStatem
   const typeOids = fields.map((f) => f.typeOid);
   const writer =
     options.format === 'binary'
-      ? new CopyBinaryWriter(typeOids, !toServer)
+      ? new CopyBinaryWriter(typeOids, !toServer, options.encoding)
       : new CopyTextWriter(names, typeOids, options, !toServer);
   const portal = new Portal(session, '', statement, [], null, []);
   if (toServer) yield* rowsToServer(session, node, portal, writer);

@@ -2,7 +2,7 @@
 
 import { encodingName } from '../../catalog/settings.ts';
 import type { CopyStatement } from '../../parser/ast.ts';
-import { type ByteTable, byteTableOf } from '../../types/byte-encodings.ts';
+import { type Encoding, encodingNamed, isConvertible } from '../../types/encodings/index.ts';
 import { sqlError } from '../../types/errors.ts';
 
 export interface CopyOptions {
@@ -17,8 +17,8 @@ export interface CopyOptions {
   readonly forceQuote: readonly string[] | '*';
   readonly forceNotNull: readonly string[];
   readonly forceNull: readonly string[];
-  /** Of text and CSV; null: UTF-8. */
-  readonly encoding: ByteTable | null;
+  /** Of text and CSV, and of the texts in binary; null: UTF-8. */
+  readonly encoding: Encoding | null;
 }
 
 type OptionValue = CopyStatement['options'][number]['value'];
@@ -38,7 +38,8 @@ function listOf(value: OptionValue): readonly string[] | '*' {
   return text === '*' ? '*' : [text];
 }
 
-export function copyOptions(node: CopyStatement): CopyOptions {
+/** `clientEncoding`: null: UTF-8. */
+export function copyOptions(node: CopyStatement, clientEncoding: Encoding | null): CopyOptions {
   const given = new Map<string, OptionValue>();
   for (const option of node.options) {
     if (!OPTION_NAMES.has(option.name))
@@ -51,7 +52,7 @@ export function copyOptions(node: CopyStatement): CopyOptions {
   if (format !== 'text' && format !== 'csv' && format !== 'binary')
     throw sqlError('22023', `COPY format "${format}" not recognized`);
   if (format === 'binary') checkBinary(given);
-  const encoding = encodingOf(node);
+  const encoding = encodingOf(node, clientEncoding);
   const isCsv = format === 'csv';
   const text = (name: string, fallback: string): string =>
     given.has(name) ? textOf(given.get(name) as OptionValue) : fallback;
@@ -89,7 +90,7 @@ export function copyOptions(node: CopyStatement): CopyOptions {
     forceQuote: given.has('force_quote') ? listOf(given.get('force_quote') as OptionValue) : [],
     forceNotNull: listOfNames(given.get('force_not_null')),
     forceNull: listOfNames(given.get('force_null')),
-    encoding: format === 'binary' ? null : encoding,
+    encoding: format === 'binary' ? clientEncoding : encoding,
   };
 }
 
@@ -121,18 +122,16 @@ function checkBinary(given: ReadonlyMap<string, OptionValue>): void {
 }
 
 /** SQL_ASCII takes bytes as they are, so that they must be UTF-8. Texts of binary rows go by the client's encoding. */
-function encodingOf({ options }: CopyStatement): ByteTable | null {
+function encodingOf({ options }: CopyStatement, clientEncoding: Encoding | null): Encoding | null {
   const option = options.find(({ name }) => name === 'encoding');
-  if (option === undefined) return null;
+  if (option === undefined) return clientEncoding;
   const position = option.position + 1;
   const name = encodingName(textOf(option.value));
   if (name === null) {
     throw sqlError('22023', 'argument to option "encoding" must be a valid encoding name', { position });
   }
-  if (name === 'UTF8' || name === 'SQL_ASCII') return null;
-  const table = byteTableOf(name);
-  if (table === null) throw sqlError('0A000', `COPY in encoding "${name}" is not supported`, { position });
-  return table;
+  if (!isConvertible(name)) throw sqlError('0A000', `COPY in encoding "${name}" is not supported`, { position });
+  return encodingNamed(name);
 }
 
 function headerWord(value: OptionValue | undefined): 'on' | 'off' | 'match' {

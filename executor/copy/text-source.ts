@@ -7,7 +7,6 @@
  * moves them, too: a line may wait, half worked on, for as long as it must.
  */
 import type { Value } from '../../catalog/function-entry.ts';
-import { utf8Writer } from '../../types/byte-encodings.ts';
 import { SqlError, sqlError } from '../../types/errors.ts';
 import { decodeUtf8, type FormatSettings, textInput } from '../../types/index.ts';
 import type { Batch } from '../batch.ts';
@@ -68,7 +67,7 @@ export class CopyTextSource extends CopySource {
   #isHeaderDone: boolean;
 
   constructor(columns: readonly CopyColumn[], options: CopyOptions, tableName: string) {
-    super(columns.length, options.encoding === null ? null : utf8Writer(options.encoding));
+    super(columns.length, options.encoding);
     this.columns = columns;
     this.from = new Int32Array(columns.length);
     this.to = new Int32Array(columns.length);

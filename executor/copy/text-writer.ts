@@ -1,7 +1,6 @@
 /** COPY TO in text or CSV. */
 import { Buffer } from 'node:buffer';
 import type { Value } from '../../catalog/function-entry.ts';
-import { bytesFromText } from '../../types/byte-encodings.ts';
 import { type FormatSettings, textOutput } from '../../types/index.ts';
 import { LongText } from '../../types/long-text.ts';
 import type { OutBuffer } from '../../types/out-buffer.ts';
@@ -56,6 +55,7 @@ export class CopyTextWriter extends CopyWriter {
       columns: typeOids.map((typeOid, i) => ({
         typeOid,
         isBinary: false,
+        isUtf8: true,
         encode: (out, value: Value | LongText, format) => {
           if (value instanceof LongText) writeEscapedLong(out, value.bytes, table);
           else {
@@ -101,7 +101,7 @@ export class CopyTextWriter extends CopyWriter {
 
   #line(out: OutBuffer, text: string): void {
     const { encoding } = this.#options;
-    const converted = encoding === null ? null : bytesFromText(text, encoding);
+    const converted = encoding === null ? null : encoding.encode(text);
     const start = this.beginRow(out);
     if (converted !== null) out.writeBytes(converted);
     else {

@@ -8,7 +8,7 @@ import { CopyBinaryWriter } from '../../executor/copy/binary-writer.ts';
 import type { CopySource } from '../../executor/copy/copy-source.ts';
 import type { CopyOptions } from '../../executor/copy/options.ts';
 import { CopyTextSource } from '../../executor/copy/text-source.ts';
-import { byteTableOf } from '../../types/byte-encodings.ts';
+import { encodingNamed } from '../../types/encodings/index.ts';
 import { DEFAULT_FORMAT, OID } from '../../types/index.ts';
 import { OutBuffer } from '../../types/out-buffer.ts';
 
@@ -87,7 +87,7 @@ describe('COPY FROM, whatever the messages', () => {
   }
 
   it('in another encoding, as in UTF-8', () => {
-    const latin1 = byteTableOf('LATIN1');
+    const latin1 = encodingNamed('LATIN1');
     fc.assert(
       fc.property(fc.array(fc.tuple(field, field)), fc.array(fc.nat()), (lines, cuts) => {
         const text = lines.map((fields) => `${fields.join('\t')}\n`).join('');
@@ -102,15 +102,16 @@ describe('COPY FROM, whatever the messages', () => {
   it('in binary, as COPY TO wrote them', () => {
     fc.assert(
       fc.property(fc.array(fc.tuple(fc.option(field), field)), fc.array(fc.nat()), (lines, cuts) => {
+        const latin1 = encodingNamed('LATIN1');
         const batch = new Batch(2);
         for (const c of [0, 1]) batch.columns[c] = lines.map((fields) => fields[c]);
         const out = new OutBuffer();
-        const writer = new CopyBinaryWriter([OID.TEXT, OID.TEXT], false);
+        const writer = new CopyBinaryWriter([OID.TEXT, OID.TEXT], false, latin1);
         writer.begin(out);
         writer.rows(out, batch, 0, lines.length, DEFAULT_FORMAT);
         writer.end(out);
         const bytes = Buffer.from(out.bytes.subarray(0, out.length));
-        expect(readFrom(new CopyBinarySource(columns, 't'), bytes, cuts)).to.deep.equal(
+        expect(readFrom(new CopyBinarySource(columns, 't', latin1), bytes, cuts)).to.deep.equal(
           lines.map((fields) => JSON.stringify(fields)),
         );
       }),

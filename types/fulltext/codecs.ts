@@ -4,9 +4,16 @@ import type { BinaryReader } from '../binary-reader.ts';
 import type { ByteWriter } from '../byte-writer.ts';
 import type { Codec } from '../codec.ts';
 import { sqlError } from '../errors.ts';
-import { decodeText, decodeUtf8 } from '../unicode.ts';
+import { decodeText } from '../unicode.ts';
 import { isSpace, quoteWord, TokenReader } from './token-text.ts';
-import { EMPTY_TSQUERY, encodeTsquery, type QueryNode, type QueryOperand, tsqueryTree } from './tsquery.ts';
+import {
+  EMPTY_TSQUERY,
+  encodeTsquery,
+  type QueryNode,
+  type QueryOperand,
+  tsqueryTree,
+  writeTsquery,
+} from './tsquery.ts';
 import {
   buildTsvector,
   LEXEME_BYTES_MAX,
@@ -49,7 +56,7 @@ function sendTsvector(vector: Uint8Array, writer: ByteWriter): void {
   const lexemes = lexemesOf(vector);
   writer.int32(lexemes.length);
   for (const { bytes, positions } of lexemes) {
-    writer.write(bytes);
+    writer.utf8(bytes);
     writer.uint8(0);
     writer.int16(positions?.length ?? 0);
     for (const position of positions ?? []) writer.int16(position);
@@ -58,12 +65,7 @@ function sendTsvector(vector: Uint8Array, writer: ByteWriter): void {
 
 /** Text up to a zero byte, with its bytes checked. */
 function readZeroEnded(reader: BinaryReader): Uint8Array {
-  const start = reader.position;
-  const end = reader.bytes.indexOf(0, start);
-  if (end < 0 || end >= reader.end) throw sqlError('08P01', 'invalid string in message');
-  reader.position = end + 1;
-  decodeUtf8(reader.bytes, start, end);
-  return new Uint8Array(reader.bytes.subarray(start, end));
+  return new Uint8Array(Buffer.from(reader.zeroEnded(), 'utf8'));
 }
 
 function receiveTsvector(reader: BinaryReader): Uint8Array {
@@ -360,9 +362,15 @@ function receiveTsquery(reader: BinaryReader): Uint8Array {
   return encodeTsquery(tree);
 }
 
+/** As it is stored, but for the encoding of its texts. */
+function sendTsquery(query: Uint8Array, writer: ByteWriter): void {
+  if (writer.encoding === null) writer.write(query);
+  else writeTsquery(tsqueryTree(query), writer);
+}
+
 export const tsqueryCodec: Codec = {
   output: outputTsquery,
   input: inputTsquery,
-  send: (query: Uint8Array, writer) => writer.write(query),
+  send: sendTsquery,
   receive: receiveTsquery,
 };

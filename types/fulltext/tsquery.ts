@@ -51,14 +51,19 @@ export function queryNodeCount(query: Uint8Array): number {
 export function encodeTsquery(root: QueryNode | null): Uint8Array {
   if (root === null) return EMPTY_TSQUERY;
   const writer = new ByteWriter(64);
+  writeTsquery(root, writer);
+  return writer.toBytes();
+}
+
+/** The number of nodes, and the nodes. */
+export function writeTsquery(root: QueryNode | null, writer: ByteWriter): void {
+  const start = writer.length;
   writer.int32(0);
-  const count = writeNode(root, writer);
-  const bytes = writer.toBytes();
-  bytes[0] = count >>> 24;
-  bytes[1] = count >>> 16;
-  bytes[2] = count >>> 8;
-  bytes[3] = count;
-  return bytes;
+  const count = root === null ? 0 : writeNode(root, writer);
+  const end = writer.length;
+  writer.length = start;
+  writer.int32(count);
+  writer.length = end;
 }
 
 function writeNode(node: QueryNode, writer: ByteWriter): number {
@@ -66,7 +71,7 @@ function writeNode(node: QueryNode, writer: ByteWriter): number {
     writer.uint8(OPERAND);
     writer.uint8(node.weights);
     writer.uint8(node.prefix ? 1 : 0);
-    writer.write(node.lexeme);
+    writer.utf8(node.lexeme);
     writer.uint8(0);
     return 1;
   }
