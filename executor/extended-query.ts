@@ -85,7 +85,8 @@ export function readParameters(
       return readParameter(session, types[i], format, bytes, portalName === null ? 0 : i + 1);
     } catch (error) {
       if (portalName === null || !(error instanceof SqlError)) throw error;
-      throw error.within(parameterContext(session, portalName, i + 1, format === 1 ? null : bytes));
+      const text = format === 1 || bytes === null ? null : textOf(session, bytes);
+      throw error.within(parameterContext(session, portalName, i + 1, text));
     }
   });
 }
@@ -110,16 +111,30 @@ function readParameter(
   return typeOid < FIRST_OID ? value : checkedInput(session, typeOid, value);
 }
 
+/** Null: it is none in the client's encoding. */
+function textOf(session: Session, bytes: Uint8Array): string | null {
+  try {
+    return session.decode(bytes);
+  } catch {
+    return null;
+  }
+}
+
 /** Which parameter an error is about; of its text, as much as log_parameter_max_length_on_error allows. */
-function parameterContext(session: Session, portalName: string, number: number, text: Uint8Array | null): string {
+function parameterContext(session: Session, portalName: string, number: number, whole: string | null): string {
   const what = `${portalName === '' ? 'unnamed portal' : `portal "${portalName}"`} parameter $${number}`;
-  if (text === null) return what;
+  if (whole === null) return what;
+  const text = Buffer.from(whole, 'utf8');
   const limit = session.settings.number('log_parameter_max_length_on_error');
   const isWhole = limit < 0 || text.length <= limit;
-  const shown = Buffer.from(isWhole ? text : text.subarray(0, limit)).toString('utf8');
   // A character that the limit has cut is left out.
-  const whole = isWhole ? shown : shown.replace(/\ufffd$/, '');
-  return `${what} = '${whole.replaceAll("'", "''")}${isWhole ? '' : '...'}'`;
+  const shown = isWhole
+    ? whole
+    : text
+        .subarray(0, limit)
+        .toString('utf8')
+        .replace(/\ufffd$/, '');
+  return `${what} = '${shown.replaceAll("'", "''")}${isWhole ? '' : '...'}'`;
 }
 
 /** The statement may be older than the end of a type. Drivers go by the words: a reason to ask for all types anew. */

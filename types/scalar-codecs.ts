@@ -239,9 +239,9 @@ const SCALARS: ReadonlyMap<number, Codec> = new Map<number, Codec>([
   [
     OID.XML,
     {
-      output: outputXml,
+      output: (value: string) => outputXml(value),
       input: (value, _typmod, { xmlOption }: FormatSettings) => inputXml(value, xmlOption),
-      send: (value: string, writer) => writer.text(outputXml(value)),
+      send: (value: string, writer) => writer.text(outputXml(value, writer.encoding?.name)),
       receive: (reader) => receiveXml(reader.rest()),
     },
   ],

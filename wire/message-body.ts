@@ -5,6 +5,7 @@
  */
 import type { Encoding } from '../types/encodings/index.ts';
 import { type SqlError, sqlError } from '../types/errors.ts';
+import { decodeUtf8 } from '../types/index.ts';
 
 /** Shared by all empty lists, so that "no formats" costs nothing; frozen because sessions may keep it. */
 const NONE: readonly number[] = Object.freeze([]);
@@ -78,7 +79,7 @@ export class MessageBody {
     if (at === start) return '';
     if (this.encoding !== null) return this.encoding.decode(bytes, start, at);
     const length = at - start;
-    if (length > NAME_CACHED_MAX) return bytes.toString('utf8', start, at);
+    if (length > NAME_CACHED_MAX) return decodeUtf8(bytes, start, at);
     const slot = hash & (NAME_CACHE_SIZE - 1);
     const known = nameBytes[slot];
     if (known !== undefined && known.length === length) {
@@ -86,7 +87,7 @@ export class MessageBody {
       while (i < length && known[i] === bytes[start + i]) i++;
       if (i === length) return nameTexts[slot]!;
     }
-    const text = bytes.toString('utf8', start, at);
+    const text = decodeUtf8(bytes, start, at);
     nameBytes[slot] = new Uint8Array(bytes.subarray(start, at));
     nameTexts[slot] = text;
     return text;

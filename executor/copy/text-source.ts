@@ -6,6 +6,7 @@
  * A field is a place in `data` until somebody wants its value. The places hold until the next receive() moves the bytes, which
  * moves them, too: a line may wait, half worked on, for as long as it must.
  */
+import { isUtf8 } from 'node:buffer';
 import type { Value } from '../../catalog/function-entry.ts';
 import { SqlError, sqlError } from '../../types/errors.ts';
 import { decodeUtf8, type FormatSettings, textInput } from '../../types/index.ts';
@@ -489,6 +490,8 @@ export class CopyTextSource extends CopySource {
   protected override place(_done: number, withText: boolean): string {
     const place = `COPY ${this.#tableName}, line ${this.#line}`;
     if (!withText || this.#lineStart < 0) return place;
+    // What is wrong may be that it is no text.
+    if (!isUtf8(this.data.subarray(this.#lineStart, this.#lineEnd))) return place;
     return `${place}: "${this.#lineText()}"`;
   }
 

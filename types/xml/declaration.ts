@@ -87,16 +87,17 @@ export function declarationError(fault: Fault): SqlError {
 }
 
 /** '' where nothing has to be said. */
-export function writtenDeclaration(version: string | null, standalone: Standalone): string {
-  if ((version === null || version === '1.0') && standalone === 'none') return '';
-  return `<?xml version="${version ?? '1.0'}"${standalone === 'none' ? '' : ` standalone="${standalone}"`}?>`;
+export function writtenDeclaration(version: string | null, standalone: Standalone, encoding = ''): string {
+  if ((version === null || version === '1.0') && standalone === 'none' && encoding === '') return '';
+  const named = encoding === '' ? '' : ` encoding="${encoding}"`;
+  return `<?xml version="${version ?? '1.0'}"${named}${standalone === 'none' ? '' : ` standalone="${standalone}"`}?>`;
 }
 
-/** A value as it is shown: what it says of its encoding is left out. */
-export function outputXml(text: string): string {
-  if (!text.startsWith('<?xml') && text[0] !== '\n') return text;
+/** A value as it is shown: what it says of its encoding is left out, or (another than UTF-8) is what `encoding` says. */
+export function outputXml(text: string, encoding = ''): string {
+  if (encoding === '' && !text.startsWith('<?xml') && text[0] !== '\n') return text;
   const { length, version, standalone } = declarationOf(text);
-  const declaration = writtenDeclaration(version, standalone);
+  const declaration = writtenDeclaration(version, standalone, encoding);
   // No empty first line where the declaration was, or might have been.
   const rest = declaration === '' && text[length] === '\n' ? length + 1 : length;
   return declaration + text.slice(rest);
