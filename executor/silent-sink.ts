@@ -7,7 +7,11 @@ const ignore = (): void => {};
 export function silentSink(heard: Partial<ResultSink> = {}): ResultSink {
   return {
     out: new OutBuffer(),
-    encoding: null,
+    // Nobody reads it: whatever the database's sessions speak, no text may fail here.
+    get encoding() {
+      return null;
+    },
+    set encoding(_encoding) {},
     rowDescription: ignore,
     noData: ignore,
     parameterDescription: ignore,

@@ -189,7 +189,11 @@ const REASONS: readonly { readonly why: string; readonly fits: (proc: Proc, area
         proc.name,
       ),
   },
-  { why: 'UTF-8 is the only encoding', fits: (proc) => /_to_|ascii/.test(proc.name) },
+  {
+    why: 'takes the bytes of UTF-8 for those of another encoding: of use where the database is not in UTF-8',
+    fits: (proc) => proc.name === 'to_ascii',
+  },
+  { why: 'what conversions are made of; convert() and its kin are there', fits: (proc) => /_to_/.test(proc.name) },
   {
     why: 'aclitems: PostgreSQL itself refuses these two, or has them for its indexes',
     fits: (proc) => /acl/.test(`${proc.name} ${proc.args}`),
