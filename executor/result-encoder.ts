@@ -8,6 +8,7 @@ import type { LongText } from '../types/long-text.ts';
 import type { OutBuffer } from '../types/out-buffer.ts';
 import { Pieces } from '../types/pieces.ts';
 import type { Batch } from './batch.ts';
+import { appendText } from './encoded-text.ts';
 import type { ColumnEncoder, ColumnForm, RowForm } from './row-form.ts';
 
 /** PostgreSQL's limit for a message, too. */
@@ -131,39 +132,13 @@ function writeLengthText(out: OutBuffer, text: string | LongText): void {
   out.length = start + written;
 }
 
-/** Text with its length, in another encoding than UTF-8. */
+/** Text with its length, in another encoding than UTF-8. Where that fails the row is taken back. */
 function lengthTextWriter(encoding: Encoding): (out: OutBuffer, text: string | LongText) => void {
-  const { growth } = encoding;
   return (out, text) => {
-    if (typeof text !== 'string') {
-      out.reserve(4 + text.bytes.length * growth);
-      const start = out.length + 4;
-      const end = encoding.fromUtf8(text.bytes, 0, text.bytes.length, out.bytes, start);
-      out.setInt32(out.length, end - start);
-      out.length = end;
-      return;
-    }
-    const { length } = text;
-    const room = length > LONG_TEXT ? Buffer.byteLength(text, 'utf8') : length * 3;
-    // UTF-8 goes behind the room for what it becomes, or where that is never longer, in its place.
-    const ahead = growth === 1 ? 0 : room * growth;
-    out.reserve(4 + ahead + room);
-    const { bytes } = out;
-    const start = out.length + 4;
-    let end = start;
-    if (length <= 48) {
-      while (end - start < length) {
-        const code = text.charCodeAt(end - start);
-        if (code >= 128) break;
-        bytes[end++] = code;
-      }
-    }
-    if (end - start < length) {
-      const written = bytes.utf8Write(text, start + ahead);
-      end = encoding.fromUtf8(bytes, start + ahead, start + ahead + written, bytes, start);
-    }
-    out.setInt32(out.length, end - start);
-    out.length = end;
+    const start = out.length;
+    out.writeInt32(0);
+    appendText(out, text, encoding);
+    out.setInt32(start, out.length - start - 4);
   };
 }
 

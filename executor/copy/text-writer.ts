@@ -6,6 +6,7 @@ import { LongText } from '../../types/long-text.ts';
 import type { OutBuffer } from '../../types/out-buffer.ts';
 import { replaceEach } from '../../types/replace-each.ts';
 import type { Batch } from '../batch.ts';
+import { appendText } from '../encoded-text.ts';
 import { copyEscapes, writeEscaped } from '../row/field-writers.ts';
 import type { RowForm } from '../row-form.ts';
 import { COPY_DATA, CopyWriter } from './copy-writer.ts';
@@ -46,23 +47,22 @@ export class CopyTextWriter extends CopyWriter {
 
   #lineForm(typeOids: readonly number[], isFramed: boolean): RowForm | null {
     const { delimiter, format, nullText, encoding } = this.#options;
-    if (format === 'csv' || encoding !== null || !PLAIN_DELIMITERS.includes(delimiter)) return null;
+    if (format === 'csv' || !PLAIN_DELIMITERS.includes(delimiter)) return null;
     const table = copyEscapes(delimiter.charCodeAt(0));
     return {
-      key: `copy text ${isFramed} ${delimiter} ${nullText}`,
+      key: `copy text ${isFramed} ${delimiter} ${nullText}${encoding === null ? '' : ` ${encoding.name}`}`,
       messageType: isFramed ? COPY_DATA : 0,
-      line: { delimiter: delimiter.charCodeAt(0), nullText: Buffer.from(nullText) },
+      line: {
+        delimiter: delimiter.charCodeAt(0),
+        nullText: Buffer.from(encoding === null ? nullText : encoding.encode(nullText)),
+      },
       columns: typeOids.map((typeOid, i) => ({
         typeOid,
         isBinary: false,
-        isUtf8: true,
+        isUtf8: encoding === null,
         encode: (out, value: Value | LongText, format) => {
           if (value instanceof LongText) writeEscapedLong(out, value.bytes, table);
-          else {
-            const text = this.#text(this.#outputs[i](value, format));
-            out.reserve(text.length * 3);
-            out.length += out.bytes.utf8Write(text, out.length);
-          }
+          else this.#append(out, this.#text(this.#outputs[i](value, format)));
         },
       })),
     };
@@ -100,15 +100,24 @@ export class CopyTextWriter extends CopyWriter {
   }
 
   #line(out: OutBuffer, text: string): void {
-    const { encoding } = this.#options;
-    const converted = encoding === null ? null : encoding.encode(text);
     const start = this.beginRow(out);
-    if (converted !== null) out.writeBytes(converted);
-    else {
-      out.reserve(text.length * 3);
-      out.length += out.bytes.utf8Write(text, out.length);
+    try {
+      this.#append(out, text);
+    } catch (error) {
+      out.length = start;
+      throw error;
     }
     this.endRow(out, start);
+  }
+
+  #append(out: OutBuffer, text: string): void {
+    const { encoding } = this.#options;
+    if (encoding !== null) {
+      appendText(out, text, encoding);
+      return;
+    }
+    out.reserve(text.length * 3);
+    out.length += out.bytes.utf8Write(text, out.length);
   }
 
   #text(text: string): string {
