@@ -18,6 +18,7 @@ const RECORDED: Readonly<Record<string, string>> = {
   ISO_8859_6: '7dc3b0400afcd422',
   ISO_8859_7: 'e17c138028c71fe1',
   ISO_8859_8: '9be0f977c30c5e97',
+  JOHAB: 'ee43f4a0af196582',
   KOI8R: 'e1693833712c741b',
   KOI8U: 'e89be0633698cc80',
   LATIN1: '97f825eb2d441166',
@@ -113,8 +114,7 @@ describe('encodings', () => {
   }
 
   it('have no tables of what nobody converts', () => {
-    for (const name of ['UTF8', 'SQL_ASCII', 'MULE_INTERNAL', 'EUC_TW', 'JOHAB'])
-      expect(encodingNamed(name)).to.equal(null);
+    for (const name of ['UTF8', 'SQL_ASCII', 'MULE_INTERNAL', 'EUC_TW']) expect(encodingNamed(name)).to.equal(null);
   });
 
   for (const name of ['LATIN2', ...WIDE]) {

@@ -7,7 +7,7 @@
  *  - UHC is EUC_KR and, in its gaps, those syllables that EUC_KR has not, in their order,
  *  - EUC_CN is a part of GBK; EUC_JP and BIG5 have their vendors' additions elsewhere, or not.
  *
- * EUC_TW, EUC_JIS_2004, SHIFT_JIS_2004 and JOHAB the platform has no tables of.
+ * EUC_TW, EUC_JIS_2004 and SHIFT_JIS_2004 the platform has no tables of.
  */
 
 export interface WideTable {
@@ -142,6 +142,64 @@ function tellUhc(tell: Told): void {
     at = 0;
     if (++lead > 0xa0) tails = [...letters, ...range(0x81, 0xa0)];
   }
+}
+
+/** The vowels' numbers in JOHAB, in the order of Unicode. */
+const JOHAB_VOWELS = [...range(3, 7), ...range(10, 15), ...range(18, 23), ...range(26, 29)];
+const FIRST_LETTERS = 19;
+const LAST_LETTERS = 28;
+/** What stands for no first letter, no vowel, no last letter. */
+const [NO_FIRST, NO_VOWEL, NO_LAST] = [1, 2, 1];
+
+/** Five bits each: first letter, vowel, last letter. */
+function johabCode(first: number, vowel: number, last: number): number {
+  return 0x8000 | (first << 10) | (vowel << 5) | last;
+}
+
+const johabLast = (last: number): number => last + (last <= 16 ? 1 : 2);
+
+/** Letters by themselves, from U+3131 on: those that may be first, and those that are only last (a double consonant). */
+const LONE_FIRST = [0, 1, 3, 6, 7, 8, 16, 17, 18, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29];
+const LONE_LAST = [
+  [2, 3],
+  [4, 5],
+  [5, 6],
+  [9, 9],
+  [10, 10],
+  [11, 11],
+  [12, 12],
+  [13, 13],
+  [14, 14],
+  [15, 15],
+  [19, 18],
+] as const;
+const LONE_VOWEL = 0x314f;
+
+/** Syllables and letters are computed; signs and Chinese characters are EUC_KR's, two of its rows in one. */
+function tellJohab(tell: Told): void {
+  let syllable: number = SYLLABLES[0];
+  for (let first = 0; first < FIRST_LETTERS; first++) {
+    for (const vowel of JOHAB_VOWELS) {
+      for (let last = 0; last < LAST_LETTERS; last++) tell(johabCode(first + 2, vowel, johabLast(last)), syllable++);
+    }
+  }
+  LONE_FIRST.forEach((letter, first) => {
+    tell(johabCode(first + 2, NO_VOWEL, NO_LAST), 0x3131 + letter);
+  });
+  for (const [letter, last] of LONE_LAST) tell(johabCode(NO_FIRST, NO_VOWEL, johabLast(last)), 0x3131 + letter);
+  JOHAB_VOWELS.forEach((vowel, i) => {
+    tell(johabCode(NO_FIRST, vowel, NO_LAST), LONE_VOWEL + i);
+  });
+  tellEucKr((code, character) => {
+    const row = (code >> 8) - 0xa1;
+    const cell = (code & 0xff) - 0xa1;
+    const isSign = row < 12;
+    const isLetter = character >= 0x3131 && character < 0x3164;
+    if (isLetter || (!isSign && row < 41)) return;
+    const lead = isSign ? 0xd9 + (row >> 1) : 0xe0 + ((row - 41) >> 1);
+    const isSecond = isSign ? (row & 1) === 1 : (row & 1) === 0;
+    tell((lead << 8) | (isSecond ? 0xa1 + cell : cell < 78 ? 0x31 + cell : 0x91 + cell - 78), character);
+  });
 }
 
 // ----------------------------------------------------------------------------------------------------------------- Chinese
@@ -280,6 +338,7 @@ const TELLERS: Readonly<Record<string, (tell: Told) => void>> = {
   SJIS: tellSjis,
   EUC_KR: tellEucKr,
   UHC: tellUhc,
+  JOHAB: tellJohab,
   GBK: tellGbk,
   EUC_CN: tellEucCn,
   GB18030: tellGb18030,
