@@ -10,6 +10,7 @@ import { type Encoding, encodingNamed, UTF8_GROWTH } from '../../types/encodings
 const RECORDED: Readonly<Record<string, string>> = {
   BIG5: '11a65cc925f08a4d',
   EUC_CN: 'bfafdc4d987394ed',
+  EUC_JIS_2004: '4dd12e6011f572bb',
   EUC_JP: '441d0e08b5bc90d4',
   EUC_KR: '72dc89988fa06ca5',
   GB18030: 'f8fc0e107faaaba3',
@@ -31,6 +32,7 @@ const RECORDED: Readonly<Record<string, string>> = {
   LATIN7: 'ac1a7f6361628768',
   LATIN8: 'f56845be32075672',
   LATIN9: 'f05d4f3191899328',
+  SHIFT_JIS_2004: '283ce740213a3c96',
   SJIS: '8e8e0eee8aa0a8d3',
   UHC: 'e1299cea3a137ba4',
   WIN1250: 'a792612521204ae9',
@@ -55,7 +57,7 @@ function orNothing(make: () => Uint8Array): string {
 }
 
 /**
- * Texts of all codes of one and two bytes (and EUC_JP's of three), and codes of all characters of the basic plane beyond ASCII (with one byte
+ * Texts of all codes of one and two bytes (and EUC_JP's and EUC_JIS_2004's of three), and codes of all characters of the basic plane beyond ASCII (with one byte
  * a character, of those that there are).
  */
 function tablesOf(encoding: Encoding): string {
@@ -68,7 +70,8 @@ function tablesOf(encoding: Encoding): string {
   };
   for (let byte = 0x80; byte < 0x100; byte++) add(byte);
   if (isWide) for (let code = 0x8000; code < 0x10000; code++) add(code >> 8, code & 0xff);
-  if (encoding.name === 'EUC_JP') for (let code = 0x8000; code < 0x10000; code++) add(0x8f, code >> 8, code & 0xff);
+  if (encoding.name.startsWith('EUC_J'))
+    for (let code = 0x8000; code < 0x10000; code++) add(0x8f, code >> 8, code & 0xff);
   const codes: string[] = [];
   const characters = isWide ? new Set(basicPlane()) : new Set(texts.filter((text) => text !== ''));
   for (const character of characters) codes.push(orNothing(() => encoding.encode(character)));
@@ -81,7 +84,7 @@ function* basicPlane(): Generator<string> {
   }
 }
 
-const WIDE = ['EUC_JP', 'SJIS', 'EUC_KR', 'UHC', 'GBK', 'EUC_CN', 'GB18030', 'BIG5'];
+const WIDE = ['EUC_JP', 'SJIS', 'EUC_JIS_2004', 'SHIFT_JIS_2004', 'EUC_KR', 'UHC', 'GBK', 'EUC_CN', 'GB18030', 'BIG5'];
 
 /** Characters that go there and come back. */
 function alphabetOf(encoding: Encoding): string[] {
@@ -153,7 +156,20 @@ describe('encodings', () => {
     expect(encoding.decode(bytes, 0, size)).to.equal('Жук ползёт');
   });
 
-  it('go beyond the basic plane in GB18030 alone', () => {
+  it('have characters beyond the basic plane, and codes that are two characters, in JIS X 0213', () => {
+    for (const name of ['EUC_JIS_2004', 'SHIFT_JIS_2004']) {
+      const encoding = encodingNamed(name) as Encoding;
+      // A letter and its mark; a letter that is one of another pair, too; a pair of which nothing is known.
+      for (const text of ['か\u309a', 'æ\u0300\u0254\u0301', '\u02e9\u02e5\u02e9', '𠂉𪚲', 'か゜', 'か']) {
+        const bytes = encoding.encode(text);
+        expect(encoding.decode(bytes, 0, bytes.length)).to.equal(text);
+      }
+      expect(encoding.encode('か\u309a').length).to.equal(2);
+      expect(() => encoding.encode('\u309a\u0300\u0316')).to.throw('has no equivalent');
+    }
+  });
+
+  it('go beyond the basic plane in GB18030 wholly', () => {
     const gb18030 = encodingNamed('GB18030') as Encoding;
     fc.assert(
       fc.property(fc.integer({ min: 0x10000, max: 0x10ffff }), (character) => {

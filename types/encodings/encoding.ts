@@ -12,6 +12,7 @@ import { byteTableOf } from './byte-tables.ts';
 import { type CharacterRules, characterRules, characterSize } from './characters.ts';
 import { invalidBytes, withoutEquivalent } from './errors.ts';
 import {
+  FIRST_EXTRA,
   GB_ASTRAL_PLACE,
   GB_BASIC_PLACES,
   gbCode,
@@ -151,7 +152,7 @@ class WideEncoding extends Encoding {
   }
 
   override fromUtf8(source: Uint8Array, start: number, end: number, target: Uint8Array, at: number): number {
-    const { codes, characters4 } = this.#table;
+    const { codes, characters4, extras } = this.#table;
     let to = at;
     let from = start;
     while (from < end) {
@@ -161,11 +162,22 @@ class WideEncoding extends Encoding {
         from++;
         continue;
       }
-      const size = lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : 4;
-      let character = lead & (0x7f >> size);
-      for (let i = 1; i < size; i++) character = (character << 6) | (source[from + i] & 0x3f);
+      let size = sizeOf(lead);
+      const character = characterAt(source, from, size);
       let code = 0;
-      if (character < 0x10000) code = codes[character];
+      if (extras !== null) {
+        let number = extras.numbers.get(character) ?? character;
+        const seconds = extras.pairs.get(character);
+        if (seconds !== undefined && from + size < end && source[from + size] >= 0x80) {
+          const secondSize = sizeOf(source[from + size]);
+          const pair = seconds.get(characterAt(source, from + size, secondSize));
+          if (pair !== undefined) {
+            number = pair;
+            size += secondSize;
+          }
+        }
+        if (number < 0x10000) code = codes[number];
+      } else if (character < 0x10000) code = codes[character];
       else if (characters4 !== null) code = gbCode(GB_ASTRAL_PLACE + character - 0x10000);
       if (code === 0) throw this.untranslatable(source, from, end);
       if (code > 0xffffff) target[to++] = code >>> 24;
@@ -179,6 +191,7 @@ class WideEncoding extends Encoding {
 
   override toUtf8(source: Uint8Array, start: number, end: number, target: Uint8Array, at: number): number {
     const { rules } = this;
+    const { extras } = this.#table;
     let to = at;
     let from = start;
     while (from < end) {
@@ -192,7 +205,9 @@ class WideEncoding extends Encoding {
       const size = characterSize(rules, source, from, end);
       const character = size < 0 ? 0 : this.#characterAt(source, from, size);
       if (character === 0) break;
-      to = writeCharacter(character, target, to);
+      if (extras !== null && isExtra(character)) {
+        for (const part of extras.texts[character - FIRST_EXTRA]) to = writeCharacter(part.codePointAt(0)!, target, to);
+      } else to = writeCharacter(character, target, to);
       from += size;
     }
     this.stop = from;
@@ -211,6 +226,19 @@ class WideEncoding extends Encoding {
     return character >= 0x10000 && character <= 0x10ffff ? character : 0;
   }
 }
+
+/** Bytes of a character beyond ASCII in UTF-8. */
+function sizeOf(lead: number): number {
+  return lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : 4;
+}
+
+function characterAt(source: Uint8Array, at: number, size: number): number {
+  let character = source[at] & (0x7f >> size);
+  for (let i = 1; i < size; i++) character = (character << 6) | (source[at + i] & 0x3f);
+  return character;
+}
+
+const isExtra = (character: number): boolean => character >= FIRST_EXTRA && character < 0xe000;
 
 function writeCharacter(character: number, target: Uint8Array, at: number): number {
   if (character < 0x80) {

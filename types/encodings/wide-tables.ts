@@ -7,8 +7,9 @@
  *  - UHC is EUC_KR and, in its gaps, those syllables that EUC_KR has not, in their order,
  *  - EUC_CN is a part of GBK; EUC_JP and BIG5 have their vendors' additions elsewhere, or not.
  *
- * EUC_TW, EUC_JIS_2004 and SHIFT_JIS_2004 the platform has no tables of.
+ * Of JIS X 0213 the platform has nothing: what it adds to JIS X 0208 is in jis-2004.ts. Of EUC_TW there is no table.
  */
+import { COMBINED, FIRST_PLANE, type Rows, SECOND_PLANE } from './jis-2004.ts';
 
 export interface WideTable {
   /** Characters by their codes of one and two bytes; 0: there is none. */
@@ -19,7 +20,20 @@ export interface WideTable {
   readonly characters4: Uint16Array | null;
   /** Codes by characters of the basic plane; 0: there is none. */
   readonly codes: Uint32Array;
+  /** What is no character of the basic plane (JIS X 0213); null: nothing. */
+  readonly extras: Extras | null;
 }
+
+/** Characters beyond the basic plane, and pairs of characters: they have numbers, from FIRST_EXTRA on, that no character has. */
+export interface Extras {
+  readonly texts: readonly string[];
+  /** Numbers of characters. */
+  readonly numbers: ReadonlyMap<number, number>;
+  /** Numbers of pairs, by the first and then the second character. */
+  readonly pairs: ReadonlyMap<number, ReadonlyMap<number, number>>;
+}
+
+export const FIRST_EXTRA = 0xd800;
 
 /** Told every code with its character, the lowest first. */
 type Told = (code: number, character: number) => void;
@@ -106,6 +120,86 @@ function tellEucJp(tell: Told): void {
 function tellSjis(tell: Told): void {
   tellKana(tell, 0);
   tellDecoded('shift_jis', withoutPrivate(tell), [...range(0x81, 0x9f), ...range(0xe0, 0xfc)], ALL_TAILS);
+}
+
+/** Codes that JIS X 0208 and its vendors have, and JIS X 0213 has not. */
+const isGone2004 = (code: number): boolean =>
+  code >= 0xadf0 && ![0xadf3, 0xadf8, 0xadf9].includes(code) && code <= 0xadfc;
+
+function makeExtras(): Extras {
+  const texts = COMBINED.map(([, text]) => text);
+  const pairs = new Map<number, Map<number, number>>();
+  texts.forEach((text, i) => {
+    const first = text.charCodeAt(0);
+    const seconds = pairs.get(first) ?? new Map<number, number>();
+    pairs.set(first, seconds.set(text.charCodeAt(1), FIRST_EXTRA + i));
+  });
+  const numbers = new Map<number, number>();
+  for (const [, row] of [...FIRST_PLANE, ...SECOND_PLANE]) {
+    for (const character of row) {
+      if (character.length === 1) continue;
+      numbers.set(character.codePointAt(0)!, FIRST_EXTRA + texts.length);
+      texts.push(character);
+    }
+  }
+  return { texts, numbers, pairs };
+}
+
+function tellRows(rows: Rows, { numbers }: Extras, tell: Told): void {
+  for (const [lead, row] of rows) {
+    let code = (lead << 8) | 0xa1;
+    for (const character of row) {
+      const point = character.codePointAt(0)!;
+      if (character !== ' ') tell(code, numbers.get(point) ?? point);
+      code++;
+    }
+  }
+}
+
+/** Kana of one byte apart. */
+function tellJis2004(extras: Extras, tell: Told): void {
+  const told = new Map<number, number>();
+  tellEucJp((code, character) => {
+    if (code <= 0xffff && code >= 0xa1a1 && !isGone2004(code)) told.set(code, character);
+  });
+  tellRows(FIRST_PLANE, extras, (code, character) => told.set(code, character));
+  COMBINED.forEach(([code], i) => {
+    told.set(code, FIRST_EXTRA + i);
+  });
+  for (const [code, character] of told) tell(code, character);
+  tellRows(SECOND_PLANE, extras, (code, character) => tell(0x8f0000 | code, character));
+}
+
+function tellEucJis2004(tell: Told, extras: Extras): void {
+  tellKana(tell, 0x8e00);
+  tellJis2004(extras, tell);
+}
+
+/** Two rows of 94 share a first byte; of the second plane's rows only some are used. */
+function shiftedCode(code: number): number {
+  const row = ((code >> 8) & 0xff) - 0xa0;
+  const cell = (code & 0xff) - 0xa0;
+  const tail = (row & 1) === 0 ? cell + 0x9e : cell + (cell <= 63 ? 0x3f : 0x40);
+  let lead: number;
+  if (code <= 0xffff) lead = row <= 62 ? (row + 0x101) >> 1 : (row + 0x181) >> 1;
+  else lead = row >= 78 ? (row + 0x19b) >> 1 : ((row + 0x1df) >> 1) - (row >> 3) * 3;
+  return (lead << 8) | tail;
+}
+
+/** Signs that are other ones in EUC_JIS_2004. */
+const SHIFT_JIS_2004_SIGNS: ReadonlyMap<number, number> = new Map([
+  [0x8150, 0xffe3],
+  [0x815f, 0x5c],
+  [0x818f, 0xffe5],
+  [0x81b0, 0x7e],
+]);
+
+function tellShiftJis2004(tell: Told, extras: Extras): void {
+  tellKana(tell, 0);
+  tellJis2004(extras, (code, character) => {
+    const shifted = shiftedCode(code);
+    tell(shifted, SHIFT_JIS_2004_SIGNS.get(shifted) ?? character);
+  });
 }
 
 // ------------------------------------------------------------------------------------------------------------------ Korean
@@ -333,9 +427,11 @@ function tellBig5(tell: Told): void {
 
 const SS3 = 0x8f;
 
-const TELLERS: Readonly<Record<string, (tell: Told) => void>> = {
+const TELLERS: Readonly<Record<string, (tell: Told, extras: Extras) => void>> = {
   EUC_JP: tellEucJp,
   SJIS: tellSjis,
+  EUC_JIS_2004: tellEucJis2004,
+  SHIFT_JIS_2004: tellShiftJis2004,
   EUC_KR: tellEucKr,
   UHC: tellUhc,
   JOHAB: tellJohab,
@@ -345,6 +441,8 @@ const TELLERS: Readonly<Record<string, (tell: Told) => void>> = {
   BIG5: tellBig5,
 };
 
+const NO_EXTRAS: Extras = { texts: [], numbers: new Map(), pairs: new Map() };
+
 export function hasWideTable(encoding: string): boolean {
   return TELLERS[encoding] !== undefined;
 }
@@ -352,7 +450,8 @@ export function hasWideTable(encoding: string): boolean {
 /** By PostgreSQL's name of an encoding, of which there is one (hasWideTable). */
 export function makeWideTable(encoding: string): WideTable {
   const characters = new Uint16Array(0x10000);
-  const characters3 = encoding === 'EUC_JP' ? new Uint16Array(0x10000) : null;
+  const extras = encoding.endsWith('_2004') ? makeExtras() : NO_EXTRAS;
+  const characters3 = encoding === 'EUC_JP' || encoding === 'EUC_JIS_2004' ? new Uint16Array(0x10000) : null;
   const characters4 = encoding === 'GB18030' ? new Uint16Array(GB_BASIC_PLACES) : null;
   const codes = new Uint32Array(0x10000);
   TELLERS[encoding]((code, character) => {
@@ -363,10 +462,12 @@ export function makeWideTable(encoding: string): WideTable {
     // Of several codes the first is the character's; in SJIS the last, IBM's, but for the signs of JIS X 0208.
     const known = codes[character];
     if (known === 0 || (encoding === 'SJIS' && known >> 8 !== 0x81)) codes[character] = code;
-  });
+  }, extras);
   if (encoding === 'SJIS')
     for (const [character, code] of Object.entries(SJIS_ONLY_TO)) codes[character.charCodeAt(0)] = code;
+  if (encoding === 'EUC_JIS_2004') for (const control of range(0x80, 0x9f)) codes[control] = control;
+  if (encoding === 'SHIFT_JIS_2004') [codes[0xa5], codes[0x203e]] = [0x5c, 0x7e];
   if (encoding === 'EUC_JP') codes[0xa6] = 0x8fa2c3;
   if (encoding === 'GBK') codes[0x20ac] = 0x80;
-  return { characters, characters3, characters4, codes };
+  return { characters, characters3, characters4, codes, extras: extras === NO_EXTRAS ? null : extras };
 }
