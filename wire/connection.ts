@@ -540,7 +540,7 @@ export class Connection implements SessionHolder, WriterOwner {
       case COPY_FAIL: {
         // Whatever its form, it ends the COPY.
         this.sink.awaitsCopyData = false;
-        this.settle(session.copyFail(body.stringOrRest()));
+        this.settle(session.copyFail(reasonOf(body)));
         return;
       }
       case SYNC:
@@ -645,6 +645,15 @@ export class Connection implements SessionHolder, WriterOwner {
     this.host.busyPoll.answered();
     // Nothing left with the socket: the kernel has it all, and the buffer is ours again. Otherwise it is the socket's.
     if (socket.writableLength !== 0) out.bytes = Buffer.allocUnsafeSlow(OUTPUT_CAPACITY);
+  }
+}
+
+/** Why a client gives up a COPY. */
+function reasonOf(message: MessageBody): string {
+  try {
+    return message.stringOrRest();
+  } catch (error) {
+    return (error as Error).message;
   }
 }
 

@@ -290,6 +290,11 @@ describe('client_encoding', () => {
     client.send(query('COPY t (a) FROM STDIN'));
     await client.until('G');
     expect(errorOf(await client.ask(copyData('a\n\x93'), copyDone), 'W')).to.equal(`${wrong} | COPY t, line 2`);
+    client.send(query('COPY t (a) FROM STDIN'));
+    await client.until('G');
+    // Why it is given up cannot be read; that it is, can.
+    expect(errorOf(await client.ask(copyData('a\n'), frame('f', string('\x93'))))).to.match(/^22021|^22P05|^57014/);
+    expect(rowsOf(await client.ask(query('SELECT count(*) FROM t')))).to.deep.equal(['2']);
   });
 
   it('fails a statement in the middle of its rows, at the one that it has no words for', async () => {
