@@ -194,7 +194,7 @@ export class IndexScanOperator implements Operator {
     const out = this.#out;
     while (this.#isOpen || this.#waiting > 0) {
       if (this.#keys === null || this.#isCounting) {
-        const filled = this.#fetcher.begin(x, out);
+        const filled = this.#fetcher.begin(x, out, this.#isExact);
         filled.count = this.#counting === null ? this.#fill(x, filled) : this.#count(x, this.#counting);
         if (filled.count > 0) return filled;
       } else {
@@ -206,6 +206,12 @@ export class IndexScanOperator implements Operator {
       if (this.#isOpen && x.shouldYield(0)) return PENDING;
     }
     return END;
+  }
+
+  /** The key of each entry is that of the version seen (#fill), and says all that the conditions do: no row is rechecked. */
+  get #isExact(): boolean {
+    const { hasStaleKeys, isHashed, isLossy } = this.#dictionary;
+    return this.#plan.isExact && !isHashed && !isLossy && (this.#checksKey || !hasStaleKeys);
   }
 
   /** The next rows of a key: what could be counted, and those that had to be fetched. */

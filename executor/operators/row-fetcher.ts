@@ -23,7 +23,8 @@ export class RowFetcher {
   readonly #makeValues: () => GenericRowFunction<Value[][]>;
   #values: GenericRowFunction<Value[][]> | null = null;
   /** Without the recheck. */
-  readonly #exactValues: () => GenericRowFunction<Value[][]>;
+  readonly #makeExactValues: () => GenericRowFunction<Value[][]>;
+  #exactValues: GenericRowFunction<Value[][]> | null = null;
   readonly #sent: SentRows<GenericRowFunction<OutBuffer>> | null;
   readonly #exactSent: SentRows<GenericRowFunction<OutBuffer>> | null;
   /** Of the poll that runs: where its rows go, and by which function. */
@@ -67,7 +68,7 @@ export class RowFetcher {
           rowFunction<OutBuffer>({ table, slots, filter: plan.filter, body }),
         )
       : null;
-    this.#exactValues = () =>
+    this.#makeExactValues = () =>
       program.memo(plan, 'exactRow', () =>
         rowFunction<Value[][]>({
           table,
@@ -110,8 +111,9 @@ export class RowFetcher {
       this.#out = x.rowTarget.out;
       return ENCODED;
     }
-    if (!isExact) this.#values ??= this.#makeValues();
-    this.#row = (isExact ? this.#exactValues() : this.#values) as GenericRowFunction<RowOutput>;
+    if (isExact) this.#exactValues ??= this.#makeExactValues();
+    else this.#values ??= this.#makeValues();
+    this.#row = (isExact ? this.#exactValues : this.#values) as GenericRowFunction<RowOutput>;
     this.#out = batch.columns;
     return batch;
   }

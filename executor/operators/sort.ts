@@ -205,6 +205,7 @@ export class SortOperator implements Operator, SpillingOperator {
   #isInputDone = false;
   /** Rows read, where the input comes in order of the first keys. */
   #read = 0;
+  #asked = BATCH_SIZE;
   /** The first keys of the last row that is wanted so far; null: there are too few rows yet. */
   #lastKeys: readonly Value[] | null = null;
   /** A batch whose keys could not be computed yet: something in them had to wait. */
@@ -256,7 +257,14 @@ export class SortOperator implements Operator, SpillingOperator {
     this.#hasCut = false;
     const limit = this.#limit?.(x) ?? null;
     this.#keep = limit === null ? Infinity : Math.max(0, Number(limit));
+    if (this.#compiled.presorted.length > 0) this.#askFor(this.#keep + 1);
     this.#input.open(x);
+  }
+
+  /** Rows of one batch of an input in order of the first keys: as many as are wanted and one of the next group; twice as many each time. */
+  #askFor(rows: number): void {
+    this.#asked = Math.min(rows, BATCH_SIZE);
+    this.#input.limitTo?.(this.#asked);
   }
 
   #clear(x: ExecContext): void {
@@ -337,7 +345,10 @@ export class SortOperator implements Operator, SpillingOperator {
       this.#append(batch, keys);
       if (this.#bytes > this.#bytesMax) this.#bytesMax = this.#bytes;
       this.#account.set(x.memory, this.#bytes);
-      if (this.#compiled.presorted.length > 0 && this.#hasEnough(batch, keys)) return this.#endInput();
+      if (this.#compiled.presorted.length > 0) {
+        if (this.#hasEnough(batch, keys)) return this.#endInput();
+        if (this.#asked < BATCH_SIZE) this.#askFor(2 * this.#asked);
+      }
       if (x.shouldYield(batch.count)) return false;
     }
   }
