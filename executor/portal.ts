@@ -164,7 +164,7 @@ export class Portal {
     const { transaction } = this.#session;
     const around = routines.running;
     const pastAround = transaction.past;
-    if (!this.isNested) routines.polls++;
+    if (!this.isNested || this.isOfSystem) routines.polls++;
     let answer: PortalAnswer;
     try {
       answer = this.#runOn(maxRows);

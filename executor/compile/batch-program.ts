@@ -274,10 +274,12 @@ function rowsCompiler(
   });
 }
 
+/** `goesOn`: more is computed for the same row, by somebody who says when it is done (ExecContext.evaluated). */
 export function rowsFunction(
   slots: SlotAllocator,
   inputs: readonly InputTypes[],
   exprs: readonly Expr[],
+  goesOn = false,
 ): RowsFunction {
   const emitter = new Emitter();
   const compiler = rowsCompiler(emitter, slots, inputs, exprs, remembersCalls(exprs));
@@ -285,10 +287,11 @@ export function rowsFunction(
   values.forEach((code, k) => {
     emitter.emit(`target[${k}] = ${code};`);
   });
-  emitEvaluated(emitter, exprs);
+  if (!goesOn) emitEvaluated(emitter, exprs);
   return emitter.build('x, rows, target');
 }
 
+/** Whoever asks says when the row is done. */
 export function rowsCondition(slots: SlotAllocator, inputs: readonly InputTypes[], condition: Expr): RowsCondition {
   const emitter = new Emitter();
   const compiler = rowsCompiler(emitter, slots, inputs, [condition]);
@@ -297,7 +300,7 @@ export function rowsCondition(slots: SlotAllocator, inputs: readonly InputTypes[
   return emitter.build('x, rows');
 }
 
-/** CHECK: fails only when false, so NULL passes. */
+/** CHECK: fails only when false, so NULL passes. Otherwise as rowsCondition. */
 export function rowsCheck(slots: SlotAllocator, inputs: readonly InputTypes[], condition: Expr): RowsCondition {
   const emitter = new Emitter();
   const compiler = rowsCompiler(emitter, slots, inputs, [condition]);

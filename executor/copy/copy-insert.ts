@@ -198,6 +198,7 @@ class CopyInsertOperator implements Operator {
     const needsAll = this.#isWhole || this.#condition !== null;
     const rowId = needsAll || !this.#encode(x) ? this.#insertWhole(x) : this.#insertImage(x);
     if (rowId < 0) return rowId === ROW_LEFT_OUT;
+    x.evaluated();
     x.processedCount++;
     if (this.#foreignKeys.outgoing.length > 0) queueReferenceChecks(x, this.#foreignKeys, null, this.#row, rowId);
     return true;
@@ -298,6 +299,7 @@ class CopyInsertOperator implements Operator {
       this.#row = this.#allValues(x);
       if (this.#condition?.(x, [this.#row]) === false) return ROW_LEFT_OUT;
       rows.complete(x, this.#row);
+      x.evaluated();
       this.#isWhole = true;
     }
     if (!rows.resume(x, this.#row) || !this.#isUnique(x)) return ROW_WAITS;

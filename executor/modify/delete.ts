@@ -84,6 +84,7 @@ export class DeleteOperator implements Operator {
       }
       if (!this.#deleteRow(x, this.#batch)) return returning === null ? PENDING : rowsOrWait(x, returning.out);
       this.#next++;
+      x.evaluated();
     }
   }
 

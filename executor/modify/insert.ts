@@ -39,7 +39,7 @@ export class Returning {
     inputs: readonly (readonly { typeOid: number }[])[],
   ) {
     const exprs = plan.returning as readonly Expr[];
-    this.#exprs = program.memo(plan, 'returning', () => rowsFunction(program.slots, inputs, exprs));
+    this.#exprs = program.memo(plan, 'returning', () => rowsFunction(program.slots, inputs, exprs, true));
     this.#width = exprs.length;
     this.out = new Batch(exprs.length);
   }
@@ -55,7 +55,7 @@ export class Returning {
     const rows = this.#rows;
     if (rows === null) return false;
     x.rowIds[0] = this.#rowId;
-    this.add(x, rows);
+    this.#compute(x, rows);
     return true;
   }
 
@@ -72,11 +72,18 @@ export class Returning {
     return batch;
   }
 
+  /** Of a row that is stored: what was computed for that is not computed again. */
   add(x: ExecContext, rows: readonly (readonly Value[])[]): void {
+    x.evaluated();
     this.#rows = rows;
     this.#rowId = x.rowIds[0];
+    this.#compute(x, rows);
+  }
+
+  #compute(x: ExecContext, rows: readonly (readonly Value[])[]): void {
     this.#exprs(x, rows, this.#values);
     this.#rows = null;
+    x.evaluated();
     for (let c = 0; c < this.#width; c++) this.out.columns[c][this.out.count] = this.#values[c];
     this.out.count++;
   }
@@ -191,9 +198,11 @@ export class InsertOperator implements Operator {
         if (this.#condition?.(x, [this.#row]) === false) {
           this.#hasValues = false;
           this.#next++;
+          x.evaluated();
           continue;
         }
         this.#writer.complete(x, this.#row);
+        x.evaluated();
         this.#hasRow = true;
         this.#hasValues = false;
       }
@@ -204,6 +213,7 @@ export class InsertOperator implements Operator {
       }
       this.#hasRow = false;
       this.#next++;
+      x.evaluated();
     }
   }
 
@@ -307,6 +317,7 @@ class ConflictHandler {
         program.slots,
         inputs,
         onConflict.assignments.map((a) => a.value),
+        true,
       ),
     );
     this.#columns = onConflict.assignments.map((a) => a.columnIndex);

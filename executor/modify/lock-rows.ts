@@ -6,10 +6,9 @@ import {
   LOCK_NO_KEY_UPDATE,
   LOCK_SHARE,
   LOCK_UPDATE,
-  PAGE_MISS,
   type RowLockStrength,
 } from '../../storage/api.ts';
-import { sqlError } from '../../types/errors.ts';
+import { SqlError, sqlError } from '../../types/errors.ts';
 import { BATCH_SIZE, Batch, END, PENDING } from '../batch.ts';
 import { type RowsCondition, type RowsFunction, rowsCondition, rowsFunction } from '../compile/batch-program.ts';
 import { usedColumns } from '../compile/page-columns.ts';
@@ -39,6 +38,8 @@ export class LockRowsOperator implements Operator {
   readonly #columns: readonly ReadonlySet<number>[];
   readonly #out: Batch;
   readonly #error = new HeldError();
+  /** Rows of the output were not given away, since a poll was interrupted. */
+  #isKept = false;
   readonly #values: Value[] = [];
   #batch: Batch | null = null;
   #next = 0;
@@ -51,7 +52,7 @@ export class LockRowsOperator implements Operator {
     this.#input = execution.build(plan.input);
     const inputs = [...plan.marks.map((m) => m.table.columns), plan.input.output];
     const { recheck } = plan;
-    this.#targets = program.memo(plan, 'targets', () => rowsFunction(program.slots, inputs, plan.targets));
+    this.#targets = program.memo(plan, 'targets', () => rowsFunction(program.slots, inputs, plan.targets, true));
     this.#recheck =
       recheck === null ? null : program.memo(plan, 'recheck', () => rowsCondition(program.slots, inputs, recheck));
     this.#columns = plan.marks.map((_mark, m) => new Set(usedColumns([...plan.targets, recheck], m)));
@@ -65,6 +66,7 @@ export class LockRowsOperator implements Operator {
 
   open(x: ExecContext): void {
     this.#error.forget();
+    this.#isKept = false;
     this.#batch = null;
     this.#input.open(x);
   }
@@ -72,7 +74,8 @@ export class LockRowsOperator implements Operator {
   poll(x: ExecContext): Batch {
     this.#error.meet();
     const out = this.#out;
-    out.count = 0;
+    if (!this.#isKept) out.count = 0;
+    this.#isKept = false;
     for (;;) {
       if (this.#batch === null || this.#next >= this.#batch.count) {
         if (out.count > 0) return out;
@@ -85,12 +88,16 @@ export class LockRowsOperator implements Operator {
       try {
         if (!this.#lockRow(x, this.#batch)) return rowsOrWait(x, out);
       } catch (error) {
-        // Rows before the one that fails, or whose page is missing, are locked, and go on their way.
-        if (error !== PAGE_MISS) this.#error.hold(x, error, out.count);
-        else if (out.count === 0) throw error;
+        // Rows before the one that fails, or has to wait, are locked, and go on their way.
+        if (error instanceof SqlError) this.#error.hold(x, error, out.count);
+        else if (out.count === 0 || !x.mayGoOn()) {
+          this.#isKept = true;
+          throw error;
+        }
         return out;
       }
       this.#next++;
+      x.evaluated();
       if (out.count === BATCH_SIZE || out.count >= this.#wanted) return out;
     }
   }

@@ -99,7 +99,7 @@ export class MergeOperator implements Operator {
         condition === null
           ? null
           : program.memo(clause, 'condition', () => rowsCondition(program.slots, inputs, condition)),
-      values: program.memo(clause, 'values', () => rowsFunction(program.slots, inputs, exprs)),
+      values: program.memo(clause, 'values', () => rowsFunction(program.slots, inputs, exprs, true)),
       columns,
       changed,
       strength: isKeyChange ? LOCK_UPDATE : LOCK_NO_KEY_UPDATE,
@@ -126,6 +126,7 @@ export class MergeOperator implements Operator {
       }
       if (!this.#mergeRow(x, this.#batch)) return PENDING;
       this.#next++;
+      x.evaluated();
     }
   }
 
@@ -225,6 +226,7 @@ export class MergeOperator implements Operator {
     const row: Value[] = [];
     (clause.values as RowsFunction)(x, rows, row);
     this.#writer.complete(x, row);
+    x.evaluated();
     this.#newRow = row;
     return this.#insert(x, row);
   }

@@ -98,6 +98,7 @@ export class RowStoreWriter {
               program.slots,
               [columns],
               generated.map((g) => g.value),
+              true,
             ),
           );
     this.#keys = table.indexes.map(() => new IndexKey());
@@ -140,7 +141,7 @@ export class RowStoreWriter {
     }
   }
 
-  /** After the row's keys: a row that is there already is told of first. */
+  /** After checkUnique, since a row that is there already is told of first; before the row is stored, since the condition may have to wait. */
   #checkViews(x: ExecContext, values: readonly Value[]): void {
     if (this.#viewChecks.length === 0) return;
     this.#rows[0] = values;
@@ -228,6 +229,7 @@ export class RowStoreWriter {
    */
   insert(x: ExecContext, values: readonly Value[], isBulk: boolean): RowId | -1 {
     const { table, longValues } = this;
+    this.#checkViews(x, values);
     longValues.begin();
     const length = this.#encode(x, values, null, -1);
     if (length < 0) return -1;
@@ -237,7 +239,6 @@ export class RowStoreWriter {
       : table.heap.insert(x.transaction, x.xid(), bytes, length);
     longValues.confirm(x);
     this.#addKeys(x, rowId);
-    this.#checkViews(x, values);
     return rowId;
   }
 
@@ -360,6 +361,7 @@ export class RowStoreWriter {
       const step = this.#findConflict(x, i, values, rowId);
       if (step !== STEP_DONE) return step;
     }
+    this.#checkViews(x, values);
     const { longValues } = this;
     longValues.begin();
     const base = table.heap.newest(rowId);
@@ -374,7 +376,6 @@ export class RowStoreWriter {
     table.heap.update(x.transaction, x.xid(), rowId, table.writer.bytes, length, flags);
     longValues.confirm(x);
     this.#addKeys(x, rowId);
-    this.#checkViews(x, values);
     return STEP_DONE;
   }
 

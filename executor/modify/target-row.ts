@@ -32,9 +32,9 @@ export function rowsOrWait(x: ExecContext, ready: Batch): Batch {
   return ready;
 }
 
-/** Who wrote the row's newest version. Throws PAGE_MISS. */
+/** Who wrote the row's newest version, or deleted it. Throws PAGE_MISS. */
 export function versionOf(table: TableRuntime, rowId: RowId): number {
-  return table.pool.f64[table.heap.newest(rowId) >>> 3];
+  return table.heap.lastWriter(rowId);
 }
 
 /** A function that the statement calls has changed the row under it. */

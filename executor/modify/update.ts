@@ -73,6 +73,7 @@ export class UpdateOperator implements Operator {
         program.slots,
         inputs,
         plan.assignments.map((a) => a.value),
+        true,
       ),
     );
     this.#columns = plan.assignments.map((a) => a.columnIndex);
@@ -149,6 +150,7 @@ export class UpdateOperator implements Operator {
       }
       if (!this.#updateRow(x, this.#batch)) return returning === null ? PENDING : rowsOrWait(x, returning.out);
       this.#next++;
+      x.evaluated();
     }
   }
 
@@ -204,6 +206,7 @@ export class UpdateOperator implements Operator {
       begun = { rowId, rows, values, version };
       if (this.#computesOnce) {
         this.#begun = begun;
+        x.evaluated();
         if (versionOf(table, rowId) !== version) throw changedInside('updated');
       }
     }

@@ -6,6 +6,7 @@ import type { Value } from '../../catalog/function-entry.ts';
 import type { HashJoinPlan, JoinType, NestedLoopPlan } from '../../planner/plan.ts';
 import { BATCH_SIZE, Batch, END, PENDING } from '../batch.ts';
 import { type RowValuesFunction, rowValuesFunction } from '../compile/batch-program.ts';
+import { mayWait } from '../compile/may-wait.ts';
 import { type PairCondition, type PairEmit, pairCondition, pairEmit } from '../compile/pair-program.ts';
 import type { ExecContext } from '../context.ts';
 import type { Execution } from '../program.ts';
@@ -25,10 +26,32 @@ export function compileJoin(plan: HashJoinPlan | NestedLoopPlan, execution: Exec
   const outer = plan.outer.output;
   const inner = plan.inner.output;
   const { condition } = plan;
-  return program.memo(plan, 'join', () => ({
-    condition: condition === null ? null : pairCondition(program.slots, outer, inner, condition),
-    emit: pairEmit(program.slots, outer, inner, plan.filter, plan.targets),
-  }));
+  return program.memo(plan, 'join', () => {
+    const join = {
+      condition: condition === null ? null : pairCondition(program.slots, outer, inner, condition),
+      emit: pairEmit(program.slots, outer, inner, plan.filter, plan.targets),
+    };
+    return mayWait([condition, plan.filter, ...plan.targets]) ? forgettingPairs(join, plan.joinType) : join;
+  });
+}
+
+/** What has been called for a pair is not met again when the pair is done: with its emission, or by a condition that nothing is emitted after. */
+function forgettingPairs({ condition, emit }: CompiledJoin, joinType: JoinType): CompiledJoin {
+  return {
+    condition:
+      condition === null
+        ? null
+        : (x, o, i, d, j) => {
+            const holds = condition(x, o, i, d, j);
+            if (!holds || joinType === 'anti') x.evaluated();
+            return holds;
+          },
+    emit: (x, o, i, d, j, out, n) => {
+      const isGiven = emit(x, o, i, d, j, out, n);
+      x.evaluated();
+      return isGiven;
+    },
+  };
 }
 
 /** For each outer row the inner side is run again with parameters; without parameters its rows are kept and replayed. */

@@ -220,13 +220,19 @@ class DoneOnce {
 }
 
 function sameArguments(a: readonly Value[], b: readonly Value[]): boolean {
-  return a.length === b.length && a.every((value, i) => Object.is(value, b[i]) || sameObject(value, b[i]));
+  return a.length === b.length && a.every((value, i) => sameValue(value, b[i]));
 }
 
-/** Arguments that were computed twice are other objects of the same kind: whoever comes at the same place with one is the same. */
-function sameObject(a: Value, b: Value): boolean {
-  return typeof a === 'object' && typeof b === 'object' && a !== null && b !== null;
+/** Arguments that were computed twice are other objects of the same content, as far as it can be seen from outside (not of jsonb). */
+function sameValue(a: unknown, b: unknown): boolean {
+  if (Object.is(a, b)) return true;
+  if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return false;
+  if (a instanceof Uint8Array && b instanceof Uint8Array) return Buffer.compare(a, b) === 0;
+  const keys = Object.keys(a);
+  return keys.every((key) => sameValue((a as Fields)[key], (b as Fields)[key]));
 }
+
+type Fields = Readonly<Record<string, unknown>>;
 
 function tooDeep(): Error {
   return sqlError('54001', 'stack depth limit exceeded', {

@@ -290,6 +290,11 @@ export class Heap {
     return (flags & ROW_HEADER_ONLY) === 0 ? row : this.placeRow;
   }
 
+  /** xid of who wrote the row last, or deleted it; 0: the row is gone for good. Throws PAGE_MISS. */
+  lastWriter(rowId: RowId): number {
+    return this.locate(rowId) ? this.context.pool.f64[this.placeRow >>> 3] : 0;
+  }
+
   /** May this transaction write (or lock, with `strength`) the row now? Row locks by others count; nothing is locked. */
   checkWrite(rowId: RowId, txn: Transaction, snapshot: Snapshot, strength: RowLockStrength): WriteAnswer {
     if (!this.locate(rowId)) return WRITE_DELETED;
