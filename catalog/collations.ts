@@ -107,7 +107,14 @@ function load(): void {
   byOid = new Map(all.map((entry) => [entry.oid, entry]));
 }
 
+/** Whether upper(), ILIKE and the classes of regular expressions know ASCII's letters alone. */
+function hasAsciiLetters({ provider, ctype }: CollationEntry): boolean {
+  return provider === 'c' && (ctype === 'C' || ctype === 'POSIX');
+}
+
 onUnknownCollation((oid) => {
+  const plain = PLAIN.find((entry) => entry.oid === oid);
+  if (plain !== undefined) return { oid, locale: null, deterministic: true, asciiLetters: hasAsciiLetters(plain) };
   if (oid < FIRST_ICU || oid >= FIRST_ICU + ICU_LOCALES.length) return undefined;
   return { oid, locale: ICU_LOCALES[oid - FIRST_ICU], deterministic: true };
 });
@@ -118,6 +125,7 @@ export function registerCollationEntry(entry: CollationEntry): void {
     oid: entry.oid,
     locale: entry.provider === 'i' ? entry.locale : null,
     deterministic: entry.deterministic,
+    asciiLetters: hasAsciiLetters(entry),
   });
 }
 

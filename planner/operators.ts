@@ -1,7 +1,7 @@
 /** What the planner knows of functions as operators: commutators, negators, and their meaning in an ordered index. */
 
 import type { OperatorEntry, ScalarFunction } from '../catalog/function-entry.ts';
-import { looseEqualityKey, uncollated } from '../catalog/functions/collated.ts';
+import { estimatedFunction, looseEqualityKey } from '../catalog/functions/collated.ts';
 import {
   allExtensionOperators,
   allOperators,
@@ -50,9 +50,9 @@ export function isEquality(fn: ScalarFunction): boolean {
   return comparisonOf(fn)?.btreeStrategy === 3 || looseEqualityKey(fn) !== undefined;
 }
 
-/** The comparison that a function's selectivity is estimated as: `=` of texts under a collation that calls different ones equal is `=`. */
+/** The comparison or pattern test that a function's selectivity is estimated as. */
 export function estimatedComparison(fn: ScalarFunction): OperatorEntry | null {
-  return comparisonOf(looseEqualityKey(fn) === undefined ? fn : uncollated(fn));
+  return comparisonOf(estimatedFunction(fn));
 }
 
 /** A text as the key that such an `=` compares; null: the function is no such thing. */

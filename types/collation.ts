@@ -24,6 +24,8 @@ export interface CollationDefinition {
   /** ICU locale; null: byte order. */
   readonly locale: string | null;
   readonly deterministic: boolean;
+  /** ASCII's letters alone have another case and a class, as under C. Absent: all of Unicode's. */
+  readonly asciiLetters?: boolean;
 }
 
 export interface Collation extends CollationDefinition {
@@ -40,9 +42,9 @@ const versions = new Map<number, number>();
 
 /** Makes a collation known. Within a server a definition never changes under its oid; the process may have had another server. */
 export function registerCollation(definition: CollationDefinition): void {
-  const { oid, locale, deterministic } = definition;
+  const { oid, locale, deterministic, asciiLetters } = definition;
   const known = definitions.get(oid);
-  if (known !== undefined && known.locale === locale && known.deterministic === deterministic) return;
+  if (known?.locale === locale && known.deterministic === deterministic && known.asciiLetters === asciiLetters) return;
   definitions.set(oid, definition);
   if (known === undefined) return;
   collations.delete(oid);
@@ -78,6 +80,10 @@ export function isByteOrder(oid: number): boolean {
   return definition === undefined || definition.locale === null;
 }
 
+export function hasAsciiLetters(oid: number): boolean {
+  return definitionOf(oid)?.asciiLetters ?? false;
+}
+
 export function isDeterministic(oid: number): boolean {
   return definitionOf(oid)?.deterministic ?? true;
 }
@@ -106,7 +112,8 @@ function makeCollation(oid: number): Collation {
   }
   const definition = definitionOf(oid);
   if (definition === undefined || definition.locale === null) {
-    return { oid, locale: null, deterministic: true, caseTag: null, compare: compareText };
+    const asciiLetters = definition?.asciiLetters ?? false;
+    return { oid, locale: null, deterministic: true, asciiLetters, caseTag: null, compare: compareText };
   }
   const { tag, options } = parseIcuLocale(definition.locale);
   const collator = new Intl.Collator(tag, options);

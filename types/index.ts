@@ -10,6 +10,7 @@ export {
   collation,
   collationVersion,
   DEFAULT_COLLATION,
+  hasAsciiLetters,
   indeterminate,
   isByteOrder,
   isCollatedType,
@@ -96,7 +97,7 @@ export {
   NUMBER_KEY_TYPES,
 } from './key.ts';
 export { isKeyReversible, keyDecoder } from './key-decode.ts';
-export { toLower, toUpper } from './letter-case.ts';
+export { asciiToLower, asciiToUpper, toLower, toUpper } from './letter-case.ts';
 export { mac8Bytes, mac8FromBytes, macBytes, macFromBytes, widenMac } from './mac.ts';
 
 export {

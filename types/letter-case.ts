@@ -22,3 +22,12 @@ export function toUpper(text: string): string {
 export function toLower(text: string): string {
   return NOT_ASCII.test(text) ? mapCase(text, lowerOne) : text.toLowerCase();
 }
+
+/** Of ASCII's letters alone, as under the collation C. */
+export function asciiToUpper(text: string): string {
+  return NOT_ASCII.test(text) ? text.replace(/[a-z]+/g, (word) => word.toUpperCase()) : text.toUpperCase();
+}
+
+export function asciiToLower(text: string): string {
+  return NOT_ASCII.test(text) ? text.replace(/[A-Z]+/g, (word) => word.toLowerCase()) : text.toLowerCase();
+}

@@ -79,6 +79,11 @@ const ALPHANUMERIC = /[\p{L}\p{N}]/u;
 const ASCII_PIECES = /[ -~\n]+|[\s\S]/gu;
 const ASCII_WORDS = /[A-Za-z0-9]+/g;
 
+/** initcap() where ASCII's letters and digits alone make words. */
+export function asciiToInitialCapitals(text: string): string {
+  return text.replace(ASCII_WORDS, (word) => word[0].toUpperCase() + word.slice(1).toLowerCase());
+}
+
 export function toInitialCapitals(text: string): string {
   const result = new TextPieces();
   let insideWord = false;

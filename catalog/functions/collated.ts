@@ -6,12 +6,15 @@
  * selectivity) knows nothing of the variant, and does not mistake it for the byte-wise function.
  */
 import {
+  asciiToLower,
+  asciiToUpper,
   type Collation,
   collatedType,
   collation,
   collationClasses,
   collationVersion,
   comparator,
+  hasAsciiLetters,
   indeterminate,
   isByteOrder,
   NO_COLLATION,
@@ -22,7 +25,9 @@ import {
 } from '../../types/index.ts';
 import type { AggregateFunction, ScalarFunction, Value } from '../function-entry.ts';
 import { textArray } from './array-values.ts';
+import { asciiToInitialCapitals } from './characters.ts';
 import { ilikeBy } from './like.ts';
+import { regexFunctionsBy } from './regex.ts';
 import { splitToParts } from './text.ts';
 
 /** Above every oid that is given out; these are in no table. */
@@ -150,6 +155,8 @@ const CASES: ReadonlyMap<string, { readonly make: Make; readonly what: string }>
   ['initcap', { make: initialCapitals, what: 'initcap() function' }],
 ]);
 
+const ASCII_REGEX = regexFunctionsBy('ascii');
+
 /** What cannot be done where equal texts may differ, in the words of PostgreSQL's messages. */
 const PATTERNS: ReadonlyMap<string, string> = new Map([
   ...['textlike', 'textnlike', 'bpcharlike', 'bpcharnlike', 'namelike', 'namenlike'].map((n): [string, string] => [
@@ -159,29 +166,7 @@ const PATTERNS: ReadonlyMap<string, string> = new Map([
   ...['texticlike', 'texticnlike', 'bpchariclike', 'bpcharicnlike', 'nameiclike', 'nameicnlike'].map(
     (n): [string, string] => [n, 'ILIKE'],
   ),
-  ...[
-    'textregexeq',
-    'textregexne',
-    'texticregexeq',
-    'texticregexne',
-    'bpcharregexeq',
-    'bpcharregexne',
-    'bpcharicregexeq',
-    'bpcharicregexne',
-    'nameregexeq',
-    'nameregexne',
-    'regexp_match',
-    'regexp_match_no_flags',
-    'regexp_matches',
-    'regexp_matches_no_flags',
-    'regexp_split_to_array',
-    'regexp_split_to_array_no_flags',
-    'regexp_split_to_table',
-    'regexp_split_to_table_no_flags',
-    'textregexreplace',
-    'textregexreplace_noopt',
-    'textregexsubstr',
-  ].map((n): [string, string] => [n, 'regular expressions']),
+  ...Object.keys(ASCII_REGEX).map((n): [string, string] => [n, 'regular expressions']),
   ...['textpos', 'replace_text', 'split_part'].map((n): [string, string] => [n, 'substring searches']),
 ]);
 
@@ -224,6 +209,21 @@ function ilikeOf(own: Collation): (text: string, pattern: string) => boolean {
   return ilikeBy((text) => text.toLocaleLowerCase(own.caseTag as string));
 }
 
+const asciiIlike = ilikeBy(asciiToLower);
+const asciiNotIlike = (text: string, pattern: string): boolean => !asciiIlike(text, pattern);
+
+/** What depends on which characters are letters, where ASCII's alone are. */
+const ASCII_FUNCTIONS: Readonly<Record<string, ScalarFunction['implementation']>> = {
+  upper: asciiToUpper,
+  lower: asciiToLower,
+  initcap: asciiToInitialCapitals,
+  texticlike: asciiIlike,
+  nameiclike: asciiIlike,
+  texticnlike: asciiNotIlike,
+  nameicnlike: asciiNotIlike,
+  ...ASCII_REGEX,
+};
+
 const refuse = (error: () => Error) => (): ScalarFunction['implementation'] => () => {
   throw error();
 };
@@ -261,7 +261,7 @@ function makerOf(fn: ScalarFunction, own: Collation): Make | null {
 
 /** The function under a collation: itself when the collation makes no difference. */
 export function collatedFunction(fn: ScalarFunction, collationOid: number): ScalarFunction {
-  if (isByteOrder(collationOid)) return fn;
+  if (isByteOrder(collationOid)) return hasAsciiLetters(collationOid) ? asciiVariant(fn, collationOid) : fn;
   const key = `${fn.oid}/${collationVersion(collationOid)}`;
   const known = variants.get(key);
   if (known !== undefined) return known;
@@ -286,6 +286,20 @@ export function collatedFunction(fn: ScalarFunction, collationOid: number): Scal
   return variant;
 }
 
+const asciiVariants = new Map<number, ScalarFunction>();
+
+/** Under C and its like: one variant for all of them. */
+function asciiVariant(fn: ScalarFunction, collationOid: number): ScalarFunction {
+  const implementation = ASCII_FUNCTIONS[fn.internalName];
+  if (implementation === undefined) return fn;
+  let variant = asciiVariants.get(fn.oid);
+  if (variant === undefined) {
+    variant = variantOf(fn, collationOid, false, implementation);
+    asciiVariants.set(fn.oid, variant);
+  }
+  return variant;
+}
+
 function variantOf(
   fn: ScalarFunction,
   collationOid: number,
@@ -307,6 +321,15 @@ function variantOf(
 /** The function that a variant stands for; any other is its own. */
 export function uncollated(fn: ScalarFunction): ScalarFunction {
   return baseOf.get(fn) ?? fn;
+}
+
+/**
+ * The function that is true about as often: for `=` of texts under a collation that calls different ones equal, and for patterns under
+ * C, that which they are variants of.
+ */
+export function estimatedFunction(fn: ScalarFunction): ScalarFunction {
+  const base = uncollated(fn);
+  return looseEqualities.has(fn) || asciiVariants.get(base.oid) === fn ? base : fn;
 }
 
 const collatedAggregates = new WeakSet<AggregateFunction>();

@@ -29,6 +29,7 @@ type Truth = boolean | null;
 function compilePattern(pattern: string, flags: RegexFlags): CompiledRegex {
   const { ignoreCase, dotAll, multiLine, literal } = flags;
   return compileRegex(pattern, {
+    letters: 'unicode',
     ignoreCase,
     newlineStops: !dotAll && !literal,
     newlineAnchors: multiLine && !literal,

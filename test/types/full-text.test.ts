@@ -177,6 +177,7 @@ describe('trigrams of patterns', () => {
       ),
     })).pattern;
     const options = {
+      letters: 'unicode',
       ignoreCase: false,
       newlineStops: false,
       newlineAnchors: false,

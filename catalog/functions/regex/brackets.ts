@@ -1,24 +1,25 @@
 /** The characters of a pattern, and its bracket expressions: [a-z], [^[:alpha:]_], [[.hyphen.]]. */
 import {
-  CLASSES,
+  CHARACTER_SETS,
+  type CharacterSet,
   COLLATING_NAMES,
   escapeCharacter,
-  negatedShorthand,
   shorthandClass,
-  WORD_END,
-  WORD_START,
+  withOtherAsciiCase,
 } from './characters.ts';
-import { invalid, type RegexOptions } from './options.ts';
+import { foldsInSource, invalid, type RegexOptions } from './options.ts';
 import { type RegexNode, toJavaScript } from './tree.ts';
 
 export abstract class BracketParser {
   protected readonly characters: readonly string[];
   protected position = 0;
   protected readonly options: RegexOptions;
+  protected readonly set: CharacterSet;
 
   constructor(pattern: string, options: RegexOptions) {
     this.characters = Array.from(pattern);
     this.options = options;
+    this.set = CHARACTER_SETS[options.letters];
   }
 
   /** A character's escape, of which the backslash and `c` are read. */
@@ -41,8 +42,8 @@ export abstract class BracketParser {
   }
 
   protected parseBracket(): RegexNode {
-    if (this.accept('[:<:]]')) return { kind: 'constraint', source: WORD_START };
-    if (this.accept('[:>:]]')) return { kind: 'constraint', source: WORD_END };
+    if (this.accept('[:<:]]')) return { kind: 'constraint', source: this.set.wordStart };
+    if (this.accept('[:>:]]')) return { kind: 'constraint', source: this.set.wordEnd };
     const negated = this.accept('^');
     let body = '';
     let first = true;
@@ -58,9 +59,9 @@ export abstract class BracketParser {
         this.position++;
         const end = this.bracketElement(true);
         if (typeof end === 'string' || end < start) throw invalid('invalid character range');
-        body += `${escapeCharacter(start)}-${escapeCharacter(end)}`;
+        body += this.rangeSource(start, end);
       } else {
-        body += escapeCharacter(start);
+        body += this.rangeSource(start, start);
       }
     }
     this.position++;
@@ -68,14 +69,19 @@ export abstract class BracketParser {
     return { kind: 'character', source: `[${negated ? '^' : ''}${body}${isPlain ? '' : '\\n'}]`, literal: null };
   }
 
+  private rangeSource(start: number, end: number): string {
+    if (foldsInSource(this.options)) return withOtherAsciiCase(start, end);
+    return start === end ? escapeCharacter(start) : `${escapeCharacter(start)}-${escapeCharacter(end)}`;
+  }
+
   /** A code point, or the inside of a class as source. */
   private bracketElement(dashIsPlain: boolean): number | string {
     if (this.accept('[:')) {
       const name = this.bracketName(':]');
-      const body = CLASSES[name];
+      const body = this.set.classes[name];
       if (body === undefined) throw invalid('invalid character class');
       // Case folding makes upper and lower one class.
-      if (this.options.ignoreCase && (name === 'upper' || name === 'lower')) return CLASSES.alpha;
+      if (this.options.ignoreCase && (name === 'upper' || name === 'lower')) return this.set.classes.alpha;
       return body;
     }
     for (const kind of ['.', '=']) {
@@ -93,9 +99,9 @@ export abstract class BracketParser {
     if (c !== '\\' || this.options.syntax !== 'advanced') return c.codePointAt(0) as number;
     const escaped = this.characters[this.position++];
     if (escaped === undefined) throw invalid('invalid escape \\ sequence');
-    const shorthand = shorthandClass(escaped);
+    const shorthand = shorthandClass(escaped, this.set);
     if (shorthand === null) return this.characterEscape(escaped);
-    return shorthand.negated ? negatedShorthand(escaped) : shorthand.body;
+    return shorthand.negated ? this.set.negated[escaped] : shorthand.body;
   }
 
   private bracketName(end: string): string {

@@ -1,8 +1,9 @@
 /** Compiled regular expressions. They are kept in a cache. */
+import { asciiToLower } from '../../../types/index.ts';
 import { harmlessLength, hasReference, isAlike, longestFirst } from './alike.ts';
-import { escapeCharacter } from './characters.ts';
+import { literalSource } from './characters.ts';
 import { Divider, type Spans } from './divide.ts';
-import { checkOptions, invalid, type RegexOptions, readPrefixes } from './options.ts';
+import { checkOptions, foldsInSource, invalid, type RegexOptions, readPrefixes } from './options.ts';
 import { AdvancedParser } from './parse.ts';
 import { BasicParser } from './parse-basic.ts';
 import { type RegexTree, toJavaScript } from './tree.ts';
@@ -38,18 +39,18 @@ export function compileRegex(pattern: string, options: RegexOptions): CompiledRe
 
 function optionsKey(options: RegexOptions): string {
   const bit = (value: boolean): string => (value ? '1' : '0');
-  return `${options.syntax[0]}${bit(options.ignoreCase)}${bit(options.newlineStops)}${bit(options.newlineAnchors)}${bit(options.expanded)}`;
+  return `${options.syntax[0]}${options.letters[0]}${bit(options.ignoreCase)}${bit(options.newlineStops)}${bit(options.newlineAnchors)}${bit(options.expanded)}`;
 }
 
 function compile(pattern: string, options: RegexOptions): CompiledRegex {
   checkOptions(options);
   const tree = parse(pattern, options);
-  const flags = options.ignoreCase ? 'ui' : 'u';
+  const flags = options.ignoreCase && !foldsInSource(options) ? 'ui' : 'u';
   const sorted = longestFirst(tree.root);
   if (sorted !== null || isAlike(tree.root, flags)) {
     return new JavaScriptRegex(toJavaScript(sorted ?? tree.root), flags, tree.groupCount);
   }
-  return new DividingRegex(tree, flags);
+  return new DividingRegex(tree, flags, foldOf(options));
 }
 
 function parse(pattern: string, options: RegexOptions): RegexTree {
@@ -57,13 +58,19 @@ function parse(pattern: string, options: RegexOptions): RegexTree {
   if (options.syntax === 'literal') {
     const items = Array.from(rest, (literal) => ({
       kind: 'character' as const,
-      source: escapeCharacter(literal.codePointAt(0) as number),
+      source: literalSource(literal, options),
       literal,
     }));
     return { root: { kind: 'sequence', items }, groupCount: 0, groups: new Map() };
   }
   const parser = options.syntax === 'basic' ? new BasicParser(rest, options) : new AdvancedParser(rest, options);
   return parser.parse();
+}
+
+/** What is the same in two texts that a reference calls the same. */
+function foldOf(options: RegexOptions): (text: string) => string {
+  if (!options.ignoreCase) return (text) => text;
+  return foldsInSource(options) ? asciiToLower : (text) => text.toLowerCase();
 }
 
 function regExp(source: string, flags: string): RegExp {
@@ -108,9 +115,9 @@ class DividingRegex implements CompiledRegex {
   readonly #starts: RegExp;
   readonly #lengthMax: number;
 
-  constructor(tree: RegexTree, flags: string) {
+  constructor(tree: RegexTree, flags: string, fold: (text: string) => string) {
     this.groupCount = tree.groupCount;
-    const divider = new Divider(tree, flags);
+    const divider = new Divider(tree, flags, fold);
     this.#divider = divider;
     const lengthMax = harmlessLength(tree.root);
     this.#lengthMax = lengthMax;

@@ -19,16 +19,16 @@ export class Divider {
   readonly #groupCount: number;
   readonly #alphabet: Alphabet;
   readonly #automata = new Map<Subexpression, Automaton>();
-  readonly #ignoresCase: boolean;
+  readonly #fold: (text: string) => string;
   #search: Automaton | null = null;
   #text = '';
   #spans: Spans = [];
 
-  constructor(tree: RegexTree, flags: string) {
+  constructor(tree: RegexTree, flags: string, fold: (text: string) => string) {
     this.#root = subexpressionOf(tree);
     this.#groupCount = tree.groupCount;
     this.#alphabet = new Alphabet(flags);
-    this.#ignoresCase = flags.includes('i');
+    this.#fold = fold;
     // So that all classes have their numbers.
     this.#automaton(this.#root);
   }
@@ -171,7 +171,7 @@ export class Divider {
     if (begin === end) return part.min === 0;
     const count = (end - begin) / (to - from);
     if (!Number.isInteger(count) || count < part.min || count > part.max) return false;
-    const fold = (text: string): string => (this.#ignoresCase ? text.toLowerCase() : text);
+    const fold = this.#fold;
     return fold(this.#text.slice(begin, end)) === fold(this.#text.slice(from, to)).repeat(count);
   }
 

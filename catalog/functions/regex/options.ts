@@ -7,7 +7,11 @@ import { type SqlError, sqlError } from '../../../types/errors.ts';
  */
 export type RegexSyntax = 'advanced' | 'extended' | 'basic' | 'literal';
 
+/** Which characters have a class and another case: Unicode's, or those of ASCII alone, as under the collation C. */
+export type Letters = 'unicode' | 'ascii';
+
 export interface RegexOptions {
+  readonly letters: Letters;
   ignoreCase: boolean;
   /** `.` and negated brackets do not match newline. */
   newlineStops: boolean;
@@ -22,8 +26,13 @@ export function invalid(reason: string): SqlError {
   return sqlError('2201B', `invalid regular expression: ${reason}`);
 }
 
-export function plainOptions(ignoreCase: boolean): RegexOptions {
-  return { ignoreCase, newlineStops: false, newlineAnchors: false, expanded: false, syntax: 'advanced' };
+export function plainOptions(ignoreCase: boolean, letters: Letters = 'unicode'): RegexOptions {
+  return { letters, ignoreCase, newlineStops: false, newlineAnchors: false, expanded: false, syntax: 'advanced' };
+}
+
+/** JavaScript would take all of Unicode's letters for the same in either case: of ASCII's alone the source says both. */
+export function foldsInSource({ ignoreCase, letters }: RegexOptions): boolean {
+  return ignoreCase && letters === 'ascii';
 }
 
 /** One letter of the PostgreSQL manual's table of ARE embedded options; answers false if there is no such. */

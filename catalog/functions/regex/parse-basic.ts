@@ -1,5 +1,4 @@
 /** Basic regular expressions: operators are written \( \) \{ \}; * and ^ are plain where they could mean nothing. */
-import { WORD_END, WORD_START } from './characters.ts';
 import { invalid } from './options.ts';
 import { AdvancedParser } from './parse.ts';
 import type { RegexNode } from './tree.ts';
@@ -75,9 +74,9 @@ export class BasicParser extends AdvancedParser {
       case '{':
         throw invalid('quantifier operand invalid');
       case '<':
-        return { kind: 'constraint', source: WORD_START };
+        return { kind: 'constraint', source: this.set.wordStart };
       case '>':
-        return { kind: 'constraint', source: WORD_END };
+        return { kind: 'constraint', source: this.set.wordEnd };
       default:
         return /[1-9]/.test(c) ? this.reference(Number(c)) : this.literal(c);
     }

@@ -1,6 +1,6 @@
 /** Advanced and extended regular expressions to trees (PostgreSQL's manual, 9.7.3; the errors are those of its parser). */
 import { BracketParser } from './brackets.ts';
-import { escapeCharacter, SIMPLE_ESCAPES, shorthandClass, WORD, WORD_END, WORD_START } from './characters.ts';
+import { type CharacterSet, literalSource, SIMPLE_ESCAPES, shorthandClass } from './characters.ts';
 import { invalid } from './options.ts';
 import { type Preference, type RegexNode, type RegexTree, TEXT_END, TEXT_START } from './tree.ts';
 
@@ -149,7 +149,7 @@ export class AdvancedParser extends BracketParser {
   }
 
   protected literal(c: string): RegexNode {
-    return { kind: 'character', source: escapeCharacter(c.codePointAt(0) as number), literal: c };
+    return { kind: 'character', source: literalSource(c, this.options), literal: c };
   }
 
   private parseGroup(): RegexNode {
@@ -177,9 +177,9 @@ export class AdvancedParser extends BracketParser {
     const c = this.characters[this.position++];
     if (c === undefined) throw invalid('invalid escape \\ sequence');
     if (!this.isAdvanced) return this.literal(c);
-    const constraint = CONSTRAINT_ESCAPES[c];
-    if (constraint !== undefined) return { kind: 'constraint', source: constraint };
-    const shorthand = shorthandClass(c);
+    const constraint = constraintEscape(c, this.set);
+    if (constraint !== null) return { kind: 'constraint', source: constraint };
+    const shorthand = shorthandClass(c, this.set);
     if (shorthand !== null) {
       // These match a newline in every mode.
       return { kind: 'character', source: `[${shorthand.negated ? '^' : ''}${shorthand.body}]`, literal: null };
@@ -253,11 +253,21 @@ export class AdvancedParser extends BracketParser {
   }
 }
 
-const CONSTRAINT_ESCAPES: Readonly<Record<string, string>> = {
-  A: TEXT_START,
-  Z: TEXT_END,
-  m: WORD_START,
-  M: WORD_END,
-  y: `(?:${WORD_START}|${WORD_END})`,
-  Y: `(?:(?<=[${WORD}])(?=[${WORD}])|(?<![${WORD}])(?![${WORD}]))`,
-};
+function constraintEscape(c: string, set: CharacterSet): string | null {
+  switch (c) {
+    case 'A':
+      return TEXT_START;
+    case 'Z':
+      return TEXT_END;
+    case 'm':
+      return set.wordStart;
+    case 'M':
+      return set.wordEnd;
+    case 'y':
+      return set.wordEdge;
+    case 'Y':
+      return set.noWordEdge;
+    default:
+      return null;
+  }
+}
