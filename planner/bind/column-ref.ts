@@ -79,7 +79,7 @@ function wholeRow(level: Level, item: NamespaceItem, position: Position): Expr {
   const bound = item.rel < 0 ? undefined : level.context.relationOf(level, item.rel);
   const relation = bound === undefined ? undefined : withoutPresence(bound);
   if (relation !== undefined && relation.kind === 'function' && relation.columns.length === 1) {
-    if (relation.functions.length === 1 && relation.functions[0].function.outColumns === undefined) {
+    if (relation.functions.length === 1 && !relation.functions[0].isComposite) {
       return level.context.at({ ...item.columns[0].expr }, position);
     }
   }
