@@ -16,7 +16,13 @@ import type { DdlContext, DdlSteps } from './context.ts';
 import { describe, type ObjectReference, reference, referenceTo } from './describe.ts';
 import { usedColumns } from './expressions.ts';
 import { remove } from './removal.ts';
-import { definitionsOfType, routinesOfType, usersOfOperator, usersOfRoutine } from './routine-dependents.ts';
+import {
+  definitionsOfType,
+  routinesOfType,
+  textsWithType,
+  usersOfOperator,
+  usersOfRoutine,
+} from './routine-dependents.ts';
 import { isExpiryColumn } from './row-expiry.ts';
 import { identityColumnOf } from './sequences.ts';
 import { usersOfSearchObject } from './text-search-indexes.ts';
@@ -288,7 +294,15 @@ function typeDependents(x: DdlContext, typeOid: number): Dependent[] {
       ? []
       : [...routinesOfType(x, type.arrayOid), ...definitionsOfType(x, type.arrayOid)];
   const via = type === undefined ? '' : `type ${shownType(x, type.arrayOid)}`;
-  const definitions = (oid: number): ObjectReference[] => [...routinesOfType(x, oid), ...definitionsOfType(x, oid)];
+  const known = new Set([...result, ...ofArrays].map(({ object }) => keyOf(object)));
+  const definitions = (oid: number): ObjectReference[] => [
+    ...routinesOfType(x, oid),
+    ...definitionsOfType(x, oid),
+    // A default goes with its column.
+    ...textsWithType(x, oid).filter(
+      (object) => !known.has(keyOf(object)) && !known.has(keyOf({ ...object, class: 'column' })),
+    ),
+  ];
   return [
     ...result,
     ...definitions(typeOid).map((object): Dependent => ({ ...asNormal(object), via: `type ${shownType(x, typeOid)}` })),

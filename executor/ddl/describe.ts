@@ -69,6 +69,18 @@ function attributeText(x: DdlContext, typeOid: number, number: number): string {
   return `column ${type.attributes?.[attributeIndex(type, number)]?.name ?? ''} of composite type ${typeLabel(x, type)}`;
 }
 
+/** A CHECK of a domain, which is an entry of no class. */
+export function domainCheck(
+  x: DdlContext,
+  oid: number,
+): { domain: TypeEntry; check: { readonly name: string } } | undefined {
+  for (const domain of x.catalog.types()) {
+    const check = domain.checks?.find((each) => each.oid === oid);
+    if (check !== undefined) return { domain, check };
+  }
+  return undefined;
+}
+
 export function describe(x: DdlContext, { class: objectClass, oid, columnNumber }: ObjectReference): string {
   switch (objectClass) {
     case 'relation':
@@ -86,7 +98,7 @@ export function describe(x: DdlContext, { class: objectClass, oid, columnNumber 
       return `row expiry of ${relationText(x, oid)}`;
     case 'constraint': {
       const constraint = x.catalog.constraint(oid);
-      if (constraint === undefined) return `constraint ${oid}`;
+      if (constraint === undefined) return `constraint ${domainCheck(x, oid)?.check.name ?? oid}`;
       return `constraint ${constraint.name} on ${relationText(x, constraint.tableOid)}`;
     }
     case 'schema':

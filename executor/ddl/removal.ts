@@ -3,7 +3,7 @@ import type { ColumnEntry, EntryClass, RelationEntry, TypeEntry } from '../../ca
 import { attributeNumber } from '../../catalog/kept-fields.ts';
 import { tableDependencies } from './columns.ts';
 import type { DdlContext } from './context.ts';
-import type { ObjectReference } from './describe.ts';
+import { domainCheck, type ObjectReference } from './describe.ts';
 import { linkOthers } from './operators.ts';
 import { checkNotInUse } from './resolve.ts';
 import { withoutExpiry } from './row-expiry.ts';
@@ -41,7 +41,10 @@ export function remove(x: DdlContext, object: ObjectReference, isGone: (oid: num
     case 'searchTemplate':
     case 'type': {
       const entry = x.catalog.entry(object.class, object.oid);
-      if (entry === undefined) return;
+      if (entry === undefined) {
+        if (object.class === 'constraint') removeDomainCheck(x, object.oid);
+        return;
+      }
       removeComments(x, object.class, object.oid);
       if (entry.class === 'operator') linkOthers(x, entry, true);
       for (const rights of [...x.catalog.defaultRights()]) {
@@ -103,6 +106,13 @@ function withoutDefault(column: ColumnEntry): ColumnEntry {
     generated: false,
     sequenceOid: column.identity === null ? 0 : column.sequenceOid,
   };
+}
+
+function removeDomainCheck(x: DdlContext, oid: number): void {
+  const domain = domainCheck(x, oid)?.domain;
+  if (domain === undefined) return;
+  removeComments(x, 'constraint', oid);
+  x.putEntry({ ...domain, checks: domain.checks?.filter((check) => check.oid !== oid) });
 }
 
 /** Puts the table with one column changed; what it depends on follows. */

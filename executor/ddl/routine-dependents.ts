@@ -1,6 +1,7 @@
-/** What uses user-made functions and operators: whatever has them in a kept text, and what is defined by them. */
+/** What uses user-made functions, operators and types: whatever has them in a kept text, and what is defined by them. */
 import type { AggregateDefinition } from '../../catalog/entries.ts';
 import { keptRoutineName } from '../../catalog/kept-routines.ts';
+import { keptTypeName } from '../../catalog/kept-types.ts';
 import type { DdlContext } from './context.ts';
 import { type ObjectReference, reference, referenceTo } from './describe.ts';
 
@@ -24,6 +25,11 @@ export function usersOfOperator(x: DdlContext, oid: number): ObjectReference[] {
     if (aggregate?.sortOperatorOid === oid) result.push(reference('routine', routineOid));
   }
   return result;
+}
+
+/** What has the type, or an array of it, in a kept text. */
+export function textsWithType(x: DdlContext, oid: number): ObjectReference[] {
+  return textsWith(x, `"${keptTypeName(oid)}"`, oid);
 }
 
 /** Functions that an aggregate is made of. */
@@ -59,9 +65,9 @@ export function textsWith(x: DdlContext, mark: string, oid: number): ObjectRefer
     }
   }
   for (const type of x.catalog.types()) {
-    if (names(type.defaultText) || (type.checks ?? []).some((check) => names(check.text))) {
-      result.push(reference('type', type.oid));
-    }
+    if (type.oid === oid) continue;
+    if (names(type.defaultText)) result.push(reference('type', type.oid));
+    else for (const check of type.checks ?? []) if (names(check.text)) result.push(reference('constraint', check.oid));
   }
   for (const routine of x.catalog.routines()) {
     const uses =

@@ -3,6 +3,8 @@ import type { RelationEntry } from '../../catalog/index.ts';
 import { sqlError } from '../../types/errors.ts';
 import { baseTypeOid, formatType, isArrayType, typeByOid } from '../../types/index.ts';
 import type { DdlContext } from './context.ts';
+import { describe } from './describe.ts';
+import { textsWithType } from './routine-dependents.ts';
 
 export function isDomainOver(oid: number, domain: number): boolean {
   for (let each = oid; ; each = typeByOid(each)?.baseOid ?? 0) {
@@ -28,6 +30,15 @@ export function refuseMembership(typeOid: number, rowTypeOid: number | undefined
   throw sqlError('42P16', `composite type ${formatType(rowTypeOid)} cannot be made a member of itself`);
 }
 
+/** What names a type whose values look otherwise from now on, in the words of find_composite_type_dependencies: the first by oid. */
+export function namerOfType(x: DdlContext, typeOid: number): string | null {
+  const [first] = textsWithType(x, typeOid).sort((a, b) => a.oid - b.oid);
+  if (first === undefined) return null;
+  const text = describe(x, first);
+  if (first.class === 'column') return `default value for ${text}`;
+  return first.class === 'relation' ? `rule _RETURN on ${text}` : text;
+}
+
 /** Rows that are kept in columns of other tables are not rewritten with their own (find_composite_type_dependencies). */
 export function refuseKeptRows(x: DdlContext, table: RelationEntry): void {
   const { rowTypeOid } = table;
@@ -39,4 +50,6 @@ export function refuseKeptRows(x: DdlContext, table: RelationEntry): void {
     const where = `column "${other.name}.${column.name}"`;
     throw sqlError('0A000', `cannot alter table "${table.name}" because ${where} uses its row type`);
   }
+  const where = namerOfType(x, rowTypeOid);
+  if (where !== null) throw sqlError('0A000', `cannot alter table "${table.name}" because ${where} uses its row type`);
 }

@@ -32,7 +32,7 @@ import { removeComments } from './removal.ts';
 import { renameLabelInTexts } from './rename-label.ts';
 import { at, checkOwner, lockNewName, type NewName, newObjectName } from './resolve.ts';
 import { defaultStoredText, storedText } from './stored-text.ts';
-import { holdsType, isDomainOver, refuseMembership } from './type-holders.ts';
+import { holdsType, isDomainOver, namerOfType, refuseMembership } from './type-holders.ts';
 import { checkStorable, checkTypeUsage, findTypeOid, resolveType } from './type-names.ts';
 import { tablesToFollow } from './typed-tables.ts';
 import { changedViews, putViews } from './views.ts';
@@ -242,6 +242,8 @@ function* alterAttribute(
       checkTypeUsage(x, resolved.typeOid);
       refuseMembership(resolved.typeOid, type.oid);
       refuseViews(x, type.oid, attributeNumber(type, index), command.column);
+      const where = namerOfType(x, type.oid);
+      if (where !== null) throw sqlError('0A000', `cannot alter type "${type.name}" because ${where} uses it`);
       x.putEntry({
         ...type,
         attributes: attributes.map((old, i) => (i === index ? { ...old, ...resolved } : old)),
