@@ -142,7 +142,7 @@ export function* runExplain(
     }
   }
   const start = performance.now();
-  const { inner, params } = explained(session, node, prepared, given);
+  const { inner, params } = yield* explained(session, node, prepared, given);
   const moment =
     inner.program(session).statement.asOf === undefined
       ? null
@@ -258,17 +258,17 @@ function sourceOf({ source, position }: CreateTableAsStatement): Query | Execute
   return source.kind === 'query' ? source : { ...source, position };
 }
 
-function explained(
+function* explained(
   session: Session,
   node: ExplainStatement,
   prepared: PreparedStatement,
   given: readonly Value[],
-): Explained {
+): Task<Explained> {
   const statement = node.statement.kind === 'createTableAs' ? sourceOf(node.statement) : node.statement;
   if (statement.kind === 'execute') {
     const found = session.statements.named(statement.name);
     if (!found.isPlanned) return { inner: found, params: [] };
-    const params = executeArguments(session, statement, found);
+    const params = yield* executeArguments(session, statement, found);
     try {
       const inner = session.statements.variantForParameters(found, params);
       inner.program(session);

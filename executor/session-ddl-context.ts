@@ -606,9 +606,15 @@ export class SessionDdlContext implements DdlContext {
     return false;
   }
 
-  executeParameters(name: string, args: readonly Expression[]): QueryParameters {
+  executeParameters(name: string, args: readonly Expression[]): DdlTask<QueryParameters> {
     const prepared = this.#session.statements.named(name);
-    return { types: prepared.parameterTypes, values: executeArguments(this.#session, { name, args }, prepared) };
+    const computed = executeArguments(this.#session, { name, args }, prepared);
+    return {
+      poll: () => {
+        const step = computed.next();
+        return step.done === true ? { types: prepared.parameterTypes, values: step.value } : TASK_PENDING;
+      },
+    };
   }
 
   preparedQuery(name: string): QueryStatement {

@@ -199,7 +199,7 @@ function* execute(
 ): Task<string> {
   const prepared = session.statements.named(node.name);
   session.checkNotFailed(prepared.node);
-  const params = executeArguments(session, node, prepared);
+  const params = yield* executeArguments(session, node, prepared);
   if (!prepared.isPlanned) return (yield* runUtility(session, prepared, formats, isSimple, params)) as string;
   let portal: Portal | null = null;
   try {

@@ -165,13 +165,14 @@ function gather(
     case 'generated':
       if (gathered.generated) throw sqlError('42601', `multiple generation clauses specified ${where}`, position);
       if (gathered.defaultExpression !== null || serial !== null) {
-        throw sqlError('42601', `both default and generation expression specified ${where}`, position);
+        const at = serial === null ? position : {};
+        throw sqlError('42601', `both default and generation expression specified ${where}`, at);
       }
       gathered.defaultExpression = constraint.expr;
       gathered.generated = true;
       return;
     case 'identity':
-      if (serial !== null) throw sqlError('42601', `both default and identity specified ${where}`, position);
+      if (serial !== null) throw sqlError('42601', `both default and identity specified ${where}`);
       if (gathered.identity !== null) {
         throw sqlError('42601', `multiple identity specifications ${where}`, position);
       }

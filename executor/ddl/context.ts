@@ -199,5 +199,5 @@ export interface DdlContext {
   /** A prepared statement's query, for CREATE TABLE AS EXECUTE; throws 26000. */
   preparedQuery(name: string): QueryStatement;
   /** The values of EXECUTE's arguments, as its parameters. */
-  executeParameters(name: string, args: readonly Expression[]): Parameters;
+  executeParameters(name: string, args: readonly Expression[]): Task<Parameters>;
 }

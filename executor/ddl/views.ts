@@ -327,12 +327,18 @@ function checkReplacement(x: DdlContext, view: RelationEntry, columns: readonly 
 
 // ------------------------------------------------------------------------------------------------- CREATE TABLE AS
 
-function sourceQuery(x: DdlContext, statement: CreateTableAsStatement): { query: Query; parameters?: Parameters } {
+function* sourceQuery(
+  x: DdlContext,
+  statement: CreateTableAsStatement,
+): DdlSteps<{ query: Query; parameters?: Parameters }> {
   if (statement.source.kind === 'query') return { query: statement.source };
   if (statement.materializedView) throw sqlError('0A000', 'materialized views must be made from a query');
   const prepared = x.preparedQuery(statement.source.name);
   if (prepared.kind !== 'query') throw sqlError('42809', 'prepared statement is not a SELECT');
-  return { query: prepared, parameters: x.executeParameters(statement.source.name, statement.source.args) };
+  return {
+    query: prepared,
+    parameters: yield* wait(x.executeParameters(statement.source.name, statement.source.args)),
+  };
 }
 
 function withoutInto(body: Query['body']): Query['body'] {
@@ -383,7 +389,7 @@ export function* createTableAs(x: DdlContext, statement: CreateTableAsStatement)
   const isView = statement.materializedView;
   checkAccessMethod(statement.accessMethod);
   checkTablespace(statement.tablespace);
-  const { query, parameters } = sourceQuery(x, statement);
+  const { query, parameters } = yield* sourceQuery(x, statement);
   // What is wrong with the query is told first; it is described again when its tables have been waited for.
   x.describeQuery(query, undefined, parameters);
   const target = newRelationName(x, statement.table, statement.persistence);

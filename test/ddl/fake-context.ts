@@ -192,7 +192,7 @@ export class FakeDatabase {
       viewRefusal: () => null,
       hasPendingChecks: () => false,
       isReadByCursor: () => false,
-      executeParameters: () => ({ types: [], values: [] }),
+      executeParameters: () => ({ poll: () => ({ types: [], values: [] }) }),
       describeQuery(query, recorder) {
         const statement: Statement = {
           node: query,
