@@ -493,6 +493,10 @@ export class SessionDdlContext implements DdlContext {
       if (r < 0) return null;
       source.readValues(r, old);
       const row: Value[] = new Array(to.columns.length);
+      // A row that had to wait is computed again, and meets the calls that it made.
+      const { evaluation } = session.functions;
+      evaluation.seen = 0;
+      evaluation.called = 0;
       compute(x, [old], row);
       writer.complete(x, row);
       if (writer.checkUnique(x, row, null) !== 0) throw writer.uniqueViolation(x, row);
