@@ -399,7 +399,12 @@ class CollectingAccumulator implements Accumulator {
       return name;
     };
     const values = args.map(hold);
-    const keys = this.#isOfNumbers ? [] : this.#orderBy.map((k) => hold(k.expr));
+    // What is sorted by an argument is sorted by the argument's value, which may be another each time that it is computed.
+    const keyOf = (expr: AggregateCall['args'][number]): string => {
+      const place = args.findIndex((arg) => equalExpr(arg, expr));
+      return place < 0 ? hold(expr) : values[place];
+    };
+    const keys = this.#isOfNumbers ? [] : this.#orderBy.map((k) => keyOf(k.expr));
     const strict = fn.strict && values.length > 0 ? `if (${values.map((v) => `${v} !== null`).join(' && ')}) ` : '';
     if (this.#isOfNumbers) {
       const add = `${arrays[0]}[g].push(${values[0]}); ${groups}.collectedBytes += ${PLACE_BYTES};`;

@@ -8,7 +8,7 @@ import { equalExpr, placeAmong } from '../equal-expr.ts';
 import type { AggregateCall, Expr, SortKey } from '../expr.ts';
 import { type AggregateRef, type GroupingRef, logical, makeConst, type Query } from '../logical.ts';
 import type { Plan } from '../plan.ts';
-import { visitExpr } from '../traverse.ts';
+import { callsVolatile, visitExpr } from '../traverse.ts';
 import { estimates, isOrdered, outputOf, type Path, varsOf } from './path.ts';
 import type { Planner } from './planner.ts';
 import type { Orderer } from './query.ts';
@@ -35,7 +35,11 @@ export function aggregatesOf(query: Query): AggregateRef[] {
     visitExpr(expr, (child) => {
       const node = logical(child);
       if (node.kind !== 'aggregateRef' || node.query !== query.id) return true;
-      if (!result.some((known) => equalExpr(known as unknown as Expr, child))) result.push(node);
+      // Each call of a volatile function has an answer of its own.
+      const isNew = callsVolatile(child)
+        ? !result.includes(node)
+        : !result.some((known) => equalExpr(known as unknown as Expr, child));
+      if (isNew) result.push(node);
       return false;
     });
   };
@@ -200,7 +204,8 @@ function groupResolver(query: Query, keys: readonly Expr[], aggregates: readonly
     const { typeOid, typeModifier } = expr;
     if (node.kind === 'const' && keys.length > 0 && !keys.includes(expr)) return null;
     if (node.kind === 'aggregateRef') {
-      const index = aggregates.findIndex((known) => equalExpr(known as unknown as Expr, expr));
+      const own = aggregates.indexOf(node);
+      const index = own >= 0 ? own : aggregates.findIndex((known) => equalExpr(known as unknown as Expr, expr));
       return index < 0 ? null : { kind: 'column', input: 0, index: keys.length + index, typeOid, typeModifier };
     }
     if (node.kind === 'groupingRef' && node.query === query.id)
