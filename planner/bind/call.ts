@@ -1,6 +1,7 @@
 /** Function calls: scalar functions, aggregates and window functions, and casts written as calls. */
 import type { FunctionEntry, ScalarFunction } from '../../catalog/function-entry.ts';
-import { asBuiltin, DefaultText, resolvedFunction } from '../../catalog/functions/user-routines.ts';
+import { asBuiltin, DefaultText, resolvedFunction, routineLabel } from '../../catalog/functions/user-routines.ts';
+import { keptRoutineOid } from '../../catalog/kept-routines.ts';
 import { isPrivateFunction } from '../../catalog/rights.ts';
 import type * as ast from '../../parser/ast.ts';
 import { plainCall } from '../../parser/index.ts';
@@ -242,7 +243,7 @@ function lookUp(
   position: Position,
 ): FunctionMatch | { readonly cast: Expr } {
   const { context } = level;
-  const shown = node.name.join('.');
+  const shown = shownName(context, node.name);
   checkDatabaseOf(context, node.name, position);
   if (schema !== null && schema !== 'pg_catalog') {
     const known = context.catalog.schemaOfPath(schema, context.environment.searchPath);
@@ -279,6 +280,12 @@ function lookUp(
     });
   }
   throw missingFunction(context, shown, node, shape, position);
+}
+
+/** As messages have it: a function of a kept text, by its name now. */
+function shownName({ catalog, environment }: BindContext, name: readonly string[]): string {
+  const kept = keptRoutineOid(name[name.length - 1]);
+  return kept === 0 ? name.join('.') : routineLabel(catalog, kept, environment.searchPath);
 }
 
 function isExact(match: FunctionMatch, shape: CallShape): boolean {
