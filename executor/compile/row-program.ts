@@ -359,36 +359,46 @@ export function scanFunction<Out>(input: RowProgramInput, countsRows: boolean): 
   return shared ?? generatedScan(input, countsRows);
 }
 
+/** A page of fewer rows has them looked at one by one: the conditions on it take longer to make. */
+const PAGED_ROWS_MIN = 48;
+
 /**
  * A loop that all statements share, around a function of the row: what code that is shared by its text takes least of. Rows that the
- * conditions on a page reject are not looked at one by one.
+ * conditions on a page reject are not looked at one by one. `known`: those conditions; otherwise they are made for the first page of many rows.
  */
 function plainScan<Out>(
   input: RowProgramInput,
   countsRows: boolean,
-  paged = pageFilterOf<Out>(input),
+  known?: PagedInput<Out> | null,
 ): ScanFunction<Out> {
   const { heap, pool } = input.table;
   const { u8, u16, f64 } = pool;
   const { counters } = heap;
   const isSharing = isSharingCode();
-  let whole: GenericRowFunction<Out> | null = paged === null ? rowFunction<Out>(input) : null;
+  const made = <T>(make: () => T): T => (isSharing ? sharingCode(make) : make());
+  let whole = known === undefined ? rowFunction<Out>(input) : null;
   const row = (): GenericRowFunction<Out> => {
-    whole ??= isSharing ? sharingCode(() => rowFunction<Out>(input)) : rowFunction<Out>(input);
+    whole ??= made(() => rowFunction<Out>(input));
     return whole;
   };
+  let paged = known;
   return (x, position, out, limit, snapshot) => {
     const { endPage, reads } = position;
     let { page, slot } = position;
     let n = 0;
     let first = slot;
     let seen = 0;
-    const filter = paged?.filter ?? null;
-    const scan = filter === null ? 0 : filter.begin();
+    let filter: PageFilter | null = null;
+    let scan = 0;
     try {
       while (page < endPage) {
         const base = reads.base(page);
         const slots = pageSlotCount(u16, base);
+        if (filter === null && slots - slot >= PAGED_ROWS_MIN) {
+          if (paged === undefined) paged = made(() => pageFilterOf<Out>(input));
+          filter = paged?.filter ?? null;
+          scan = filter?.begin() ?? 0;
+        }
         const marks = filter === null ? null : filter.decide(x, scan, base, slot, slots, snapshot.horizon);
         for (; slot < slots; slot++) {
           if (marks !== null && isRejected(marks[slot])) continue;
@@ -437,7 +447,7 @@ interface PagedInput<Out> {
   readonly rest: GenericRowFunction<Out>;
 }
 
-/** A filter's first conditions over pages; a filter that may not be computed twice is left as it is. */
+/** A filter's first conditions over pages. Null: there are none, or it may not be computed twice. */
 function pageFilterOf<Out>(input: RowProgramInput): PagedInput<Out> | null {
   const { table, slots, filter } = input;
   if (filter === null || !mayBeginAgain(input)) return null;
@@ -445,7 +455,7 @@ function pageFilterOf<Out>(input: RowProgramInput): PagedInput<Out> | null {
   const made = PageFilter.of(table, slots, conditions);
   if (made === null) return null;
   const left = conditions.slice(made.count);
-  const rest = left.length === 0 ? null : left.length === 1 ? left[0] : { ...filter, kind: 'and' as const, args: left };
+  const rest = left.length > 1 ? { ...filter, kind: 'and' as const, args: left } : (left[0] ?? null);
   return { filter: made.filter, isWhole: rest === null, rest: rowFunction<Out>({ ...input, filter: rest }) };
 }
 
