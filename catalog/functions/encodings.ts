@@ -100,11 +100,17 @@ function convertWithin(bytes: Uint8Array, source: string, destination: string): 
   }
   const from = mustConvert(source, 'UTF8');
   const to = mustConvert('UTF8', destination);
+  const known = new Int16Array(256).fill(-1);
   return bytes.map((byte, i) => {
-    try {
-      return to.encode(from.decode(bytes, i, i + 1))[0];
-    } catch {
-      throw withoutEquivalent([byte], source, destination);
-    }
+    if (known[byte] < 0) known[byte] = convertByte(from, to, bytes, i);
+    return known[byte];
   });
+}
+
+function convertByte(from: Encoding, to: Encoding, bytes: Uint8Array, at: number): number {
+  try {
+    return to.encode(from.decode(bytes, at, at + 1))[0];
+  } catch {
+    throw withoutEquivalent([bytes[at]], from.name, to.name);
+  }
 }

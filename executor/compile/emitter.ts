@@ -19,25 +19,24 @@ let serial = 0;
 /** Makers of functions that share their code, by the names that are bound and text. */
 // biome-ignore lint/complexity/noBannedTypes: as build
 const shared = new CodeCache<(...bound: unknown[]) => Function>(500_000);
-let isSharing = false;
-let isSharingScans = false;
 
 /** What code statements share: none, the loops of scans whose filters pages decide (page-filter.ts), or all. */
 export type Sharing = 'none' | 'scans' | 'all';
+let current: Sharing = 'none';
 
 /** What is built meanwhile shares code as far as that. */
 export function sharing<T>(what: Sharing, work: () => T): T {
-  const before = isSharingScans;
-  isSharingScans = what === 'scans';
+  const before = current;
+  current = what;
   try {
-    return what === 'all' ? sharingCode(work) : work();
+    return work();
   } finally {
-    isSharingScans = before;
+    current = before;
   }
 }
 
 export function sharesScans(): boolean {
-  return isSharingScans;
+  return current === 'scans';
 }
 
 /**
@@ -46,17 +45,11 @@ export function sharesScans(): boolean {
  * (program.ts says which).
  */
 export function sharingCode<T>(work: () => T): T {
-  const before = isSharing;
-  isSharing = true;
-  try {
-    return work();
-  } finally {
-    isSharing = before;
-  }
+  return sharing('all', work);
 }
 
 export function isSharingCode(): boolean {
-  return isSharing;
+  return current === 'all';
 }
 
 /** Levels that are shown; a thousand of them would be more blanks than code. */
@@ -141,7 +134,7 @@ export class Emitter {
     // In parentheses: V8 then compiles it at once, instead of looking through it now and compiling it when it is called.
     const body = `'use strict';\nreturn (function (${parameters}) {\n${this.text()}\n});`;
     if (this.#boundNames.length > 0) {
-      if (isSharing) return this.#sharedMaker(body)(...this.#boundValues) as T;
+      if (isSharingCode()) return this.#sharedMaker(body)(...this.#boundValues) as T;
       // A number makes the text its own. V8 lets functions of one text share what it has learnt of them, and from the third on no longer takes what
       // they hold for constant: loops over pages then take 1.5 times as long. Compiling costs as much as finding it again, 30 us.
       return new Function(...this.#boundNames, `${body}//${serial++}`)(...this.#boundValues) as T;

@@ -6,15 +6,15 @@
  *
  * None of it can raise an error, so it does not show that a condition is computed for a row that another one has decided.
  */
-import type { Value } from '../../catalog/function-entry.ts';
+import type { OperatorEntry, Value } from '../../catalog/function-entry.ts';
 import type { ColumnExpr, ConstExpr, ExecParamExpr, Expr, ParamExpr } from '../../planner/expr.ts';
-import { plainComparison } from '../../planner/operators.ts';
+import { commutatorOf, plainComparison } from '../../planner/operators.ts';
 import { type BufferPool, ROW_FLAGS_OFFSET, SLOTS_PER_PAGE_MAX, slotOffset } from '../../storage/api.ts';
 import { Numeric, OID } from '../../types/index.ts';
 import type { ExecContext } from '../context.ts';
 import type { ColumnLayout } from '../row/row-layout.ts';
 import type { TableRuntime } from '../table-runtime.ts';
-import { constantReader } from './constant-list.ts';
+import { scalarFunction } from './batch-program.ts';
 import type { SlotAllocator } from './slots.ts';
 
 /** What is known of a row: that it does not pass, that it passes, or nothing: its version, its layout or a value needs a closer look. */
@@ -347,7 +347,6 @@ const NUMBERS: ReadonlySet<number> = new Set([
   OID.TIMESTAMPTZ,
 ]);
 
-const COMMUTED: Readonly<Record<string, string>> = { '<': '>', '<=': '>=', '>': '<', '>=': '<=', '=': '=', '<>': '<>' };
 const DEPTH_MAX = 30;
 /** Longer lists are made sets once an execution, not once a scan: elsewhere. */
 const LIST_MAX = 100;
@@ -377,8 +376,8 @@ class ConditionMaker {
         if (comparison === null || !NUMBERS.has(comparison.leftType)) return null;
         const [left, right] = expr.args;
         return left.kind === 'column'
-          ? this.#comparison(left, comparison.name, right)
-          : this.#comparison(right, COMMUTED[comparison.name], left);
+          ? this.#comparison(left, comparison, right)
+          : this.#comparison(right, commutatorOf(comparison), left);
       }
       case 'isNull': {
         if (expr.isRow) return null;
@@ -415,10 +414,10 @@ class ConditionMaker {
     return new Logic(args, isAnd, depth);
   }
 
-  #comparison(left: Expr, operator: string, right: Expr): PageCondition | null {
-    if (!isConstant(right)) return null;
+  #comparison(left: Expr, operator: OperatorEntry | null, right: Expr): PageCondition | null {
+    if (operator === null || !isConstant(right)) return null;
     const column = this.#column(left, false);
-    return column < 0 ? null : new Comparison(column, operator, this.#number(right, column));
+    return column < 0 ? null : new Comparison(column, operator.name, this.#number(right, column));
   }
 
   /** Its place among the columns that are loaded; -1: it is none whose values are numbers. */
@@ -445,20 +444,9 @@ class ConditionMaker {
   /** The value as what the column's values are loaded as; null: it is none of those. */
   #number(expr: Constant, column: number): (x: ExecContext) => number | null {
     const { storage, scale } = this.columns[column].layout;
-    const read = this.#value(expr);
+    const read = scalarFunction(this.#slots, expr);
     if (storage === 'decimal') return (x) => scaledNumber(read(x), scale);
     return (x) => plainNumber(read(x));
-  }
-
-  #value(expr: Constant): (x: ExecContext) => Value {
-    switch (expr.kind) {
-      case 'const':
-        return constantReader(this.#slots, expr);
-      case 'param':
-        return (x) => x.params[expr.index];
-      default:
-        return (x) => x.execParams[expr.index];
-    }
   }
 }
 

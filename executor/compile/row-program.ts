@@ -366,11 +366,7 @@ const PAGED_ROWS_MIN = 48;
  * A loop that all statements share, around a function of the row: what code that is shared by its text takes least of. Rows that the
  * conditions on a page reject are not looked at one by one. `known`: those conditions; otherwise they are made for the first page of many rows.
  */
-function plainScan<Out>(
-  input: RowProgramInput,
-  countsRows: boolean,
-  known?: PagedInput<Out> | null,
-): ScanFunction<Out> {
+function plainScan<Out>(input: RowProgramInput, countsRows: boolean, known?: PagedInput<Out>): ScanFunction<Out> {
   const { heap, pool } = input.table;
   const { u8, u16, f64 } = pool;
   const { counters } = heap;
@@ -381,7 +377,7 @@ function plainScan<Out>(
     whole ??= made(() => rowFunction<Out>(input));
     return whole;
   };
-  let paged = known;
+  let paged: PagedInput<Out> | null | undefined = known;
   return (x, position, out, limit, snapshot) => {
     const { endPage, reads } = position;
     let { page, slot } = position;
