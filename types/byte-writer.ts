@@ -102,6 +102,13 @@ export class ByteWriter {
     this.length += encodeTextInto(value, this.bytes, this.length);
   }
 
+  /** The number of its bytes, and the text. */
+  sizedText(value: string): void {
+    const start = this.beginSized();
+    this.text(value);
+    this.endSized(start);
+  }
+
   /** A text of which there is the UTF-8. */
   utf8(source: Uint8Array): void {
     if (this.encoding === null) this.write(source);
@@ -111,11 +118,13 @@ export class ByteWriter {
     }
   }
 
-  /** A number of bytes, and what `write` adds. */
-  sized(write: () => void): void {
+  /** Room for how many bytes come before `endSized`, which is told what this answers. */
+  beginSized(): number {
     this.int32(0);
-    const start = this.length;
-    write();
+    return this.length;
+  }
+
+  endSized(start: number): void {
     const end = this.length;
     this.length = start - 4;
     this.int32(end - start);

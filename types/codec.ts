@@ -13,3 +13,10 @@ export interface Codec {
   /** Reads up to the reader's end. */
   readonly receive: (reader: BinaryReader, typmod: number) => Value;
 }
+
+/** The value's bytes, their number before them. */
+export function sendSized({ send }: Pick<Codec, 'send'>, value: Value, writer: ByteWriter): void {
+  const start = writer.beginSized();
+  send(value, writer);
+  writer.endSized(start);
+}

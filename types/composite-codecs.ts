@@ -3,7 +3,7 @@ import { ARRAY_DIMENSIONS_MAX, checkElementCount, SqlArray } from './array.ts';
 import { inputArray, outputArray } from './array-text.ts';
 import { type BinaryReader, incorrectBinaryFormat } from './binary-reader.ts';
 import type { ByteWriter } from './byte-writer.ts';
-import type { Codec } from './codec.ts';
+import { type Codec, sendSized } from './codec.ts';
 import { sqlError } from './errors.ts';
 import { OID } from './oid.ts';
 import { SqlRecord } from './record.ts';
@@ -52,7 +52,7 @@ function sendNullable(value: Value, codec: Codec, writer: ByteWriter): void {
     writer.int32(-1);
     return;
   }
-  writer.sized(() => codec.send(value, writer));
+  sendSized(codec, value, writer);
 }
 
 function receiveNullable(reader: BinaryReader, codec: Codec, typmod: number): Value {

@@ -243,8 +243,8 @@ function sendHstore(value: Value, writer: ByteWriter): void {
   const pairs = readHstore(value as string);
   writer.int32(pairs.size);
   for (const [key, text] of pairs) {
-    writer.sized(() => writer.text(key));
+    writer.sizedText(key);
     if (text === null) writer.int32(-1);
-    else writer.sized(() => writer.text(text));
+    else writer.sizedText(text);
   }
 }

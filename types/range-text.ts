@@ -1,7 +1,7 @@
 /** Text and binary forms of ranges and multiranges, made from those of their subtype. */
 import { type BinaryReader, incorrectBinaryFormat } from './binary-reader.ts';
 import type { ByteWriter } from './byte-writer.ts';
-import type { Codec } from './codec.ts';
+import { type Codec, sendSized } from './codec.ts';
 import { type SqlError, sqlError } from './errors.ts';
 import {
   LOWER_INCLUSIVE,
@@ -132,11 +132,11 @@ function outputRange(range: SqlRange, bound: Codec, settings: FormatSettings): s
 
 function sendRange(range: SqlRange, bound: Codec, writer: ByteWriter): void {
   writer.uint8(range.flags);
-  if ((range.flags & (RANGE_EMPTY | LOWER_INFINITE)) === 0) writer.sized(() => bound.send(range.lower, writer));
-  if ((range.flags & (RANGE_EMPTY | UPPER_INFINITE)) === 0) writer.sized(() => bound.send(range.upper, writer));
+  if ((range.flags & (RANGE_EMPTY | LOWER_INFINITE)) === 0) sendSized(bound, range.lower, writer);
+  if ((range.flags & (RANGE_EMPTY | UPPER_INFINITE)) === 0) sendSized(bound, range.upper, writer);
 }
 
-/** What `write` writes, with its length before it. */
+/** What sendSized() has written. */
 function receiveSized<T>(reader: BinaryReader, read: (part: BinaryReader) => T): T {
   const part = reader.part(reader.int32());
   const value = read(part);
@@ -164,7 +164,7 @@ export function multirangeCodec(type: RangeType, range: Codec): Codec {
     },
     send: (value: SqlMultirange, writer) => {
       writer.int32(value.ranges.length);
-      for (const part of value.ranges) writer.sized(() => range.send(part, writer));
+      for (const part of value.ranges) sendSized(range, part, writer);
     },
     receive: (reader, typmod) => {
       const count = reader.uint32();
