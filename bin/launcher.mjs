@@ -109,6 +109,14 @@ setFlagsFromString(`--heap-growing-percent=${HEAP_GROWING_PERCENT}`);
 setFlagsFromString(`--interrupt-budget=${INTERRUPT_BUDGET}`);
 setFlagsFromString(`--max-inlined-bytecode-size-cumulative=${INLINED_BYTES}`);
 const { script, isFromCache } = compile();
-if (!isFromCache) setTimeout(save, SAVE_AFTER_MS, script).unref();
+if (!isFromCache) {
+  setTimeout(save, SAVE_AFTER_MS, script).unref();
+  // The build says when all has run that is to be in it.
+  process.on('message', (message) => {
+    if (message !== 'keep compiled code') return;
+    save(script);
+    process.disconnect();
+  });
+}
 const module = { exports: {} };
 script.runInThisContext()(createRequire(bundle), module, module.exports, bundle);
