@@ -118,6 +118,12 @@ export class Catalog {
     return schemas.size <= 3 && made.every(({ size }) => size === 0);
   }
 
+  /** Tables, views, indexes and sequences that have been made. */
+  get classCount(): number {
+    const { relations, indexes, sequences } = this.#maps;
+    return relations.size + indexes.size + sequences.size;
+  }
+
   /** The same content for a fork of the database: what is planned with one is not for the other. */
   forked(databaseOid: number, databaseName: string): Catalog {
     return new Catalog(databaseOid, databaseName, this.#maps);

@@ -127,6 +127,8 @@ export interface VirtualScanPlan extends Node {
   readonly kind: 'virtualScan';
   /** The virtual table's name, 'pg_catalog.pg_class'. Filter and targets are over its columns (input 0). */
   readonly tableName: string;
+  /** How many it has, about. */
+  readonly tableRows: number;
   readonly alias: string;
   /** Names of the input's columns, for EXPLAIN. */
   readonly columnNames?: readonly string[];

@@ -10,9 +10,8 @@ import { IteratorOperator } from './function-scan.ts';
 import { type LookupKey, lookupKeys, SystemRows } from './system-rows.ts';
 
 const NO_COLUMNS: Value[][] = [];
-/** So often, rows are made for the values of an opening, as long as that makes no more than so many. */
-const OPENS_MAX = 32;
-const MADE_MAX = 100;
+/** Making a row, in milliseconds. */
+const ROW_MS = 0.002;
 
 /** What it knows of the rows that pass its filter. */
 interface Lookup {
@@ -29,8 +28,8 @@ export class VirtualScanOperator extends IteratorOperator {
   #run = -1;
   #opens = 0;
   #lookup: Lookup | null = null;
-  /** Rows that were made for the values of its last opening. */
-  #made = 0;
+  /** What making rows for the values of openings has taken in this run, in milliseconds. */
+  #spent = 0;
   /** Of this run. */
   #kept: SystemRows | null = null;
 
@@ -45,38 +44,36 @@ export class VirtualScanOperator extends IteratorOperator {
     if (this.#run !== this.#execution.runs) {
       this.#run = this.#execution.runs;
       this.#opens = 0;
+      this.#spent = 0;
       this.#kept = null;
     }
     this.#opens++;
   }
 
   /**
-   * At first only those are made that may be wanted, one by one: most scans are opened once, and many do not come to their end. When it is
-   * opened again and again, or that makes too many, all are made once, and found by their values.
+   * At first only those are made that may be wanted, one by one: most scans are opened once, and many do not come to their end. When that has
+   * taken as long as making all would, all are made once, and found by their values. (By an oid the few are found at once, by a name seldom.)
    */
   protected rows(x: ExecContext): Iterator<readonly Value[]> {
     const { program } = this.#execution;
-    const { tableName } = this.#plan;
+    const { tableName, tableRows } = this.#plan;
     this.#lookup ??= program.memo(this.#plan, 'lookup', () => this.#prepare());
     const { columns, keys } = this.#lookup;
     const values = this.#valuesOf(x, this.#lookup);
     const { database } = program;
-    const isCheap = values.length > 0 && this.#made <= MADE_MAX && this.#opens <= OPENS_MAX;
-    if (this.#opens > 1 && !isCheap) {
+    const isFirst = this.#opens === 1;
+    if (!isFirst && (values.length === 0 || this.#spent > tableRows * ROW_MS)) {
       this.#kept ??= new SystemRows(database.virtualRows(tableName, x.functions, { columns }), x.memory);
       return this.#kept.matching(keys, values)[Symbol.iterator]();
     }
     const names = database.virtualColumns(tableName);
     const wanted = new Map(values.map((value, k) => [names[keys[k].column].name, value]));
-    return this.#counted(database.virtualRows(tableName, x.functions, { columns, values: wanted }));
-  }
-
-  *#counted(rows: Iterable<readonly Value[]>): Iterator<readonly Value[]> {
-    this.#made = 0;
-    for (const row of rows) {
-      this.#made++;
-      yield row;
-    }
+    const rows = database.virtualRows(tableName, x.functions, { columns, values: wanted });
+    if (isFirst) return rows[Symbol.iterator]();
+    const begun = performance.now();
+    const made = [...rows];
+    this.#spent += performance.now() - begun;
+    return made[Symbol.iterator]();
   }
 
   #prepare(): Lookup {

@@ -1,12 +1,14 @@
 /** Paths of relations that are no tables: subqueries, functions, VALUES, CTEs, catalog views. */
-import { OID } from '../../types/index.ts';
 import { functionRows, hasDistinctRows } from '../cost/function-rows.ts';
 import { COST, DEFAULT_ROWS } from '../cost/params.ts';
 import { andSelectivity } from '../cost/selectivity.ts';
+import { isKeyOfSystemRelation, systemRelationDistinct, systemRelationRows } from '../cost/system-relations.ts';
 import { equalExpr } from '../equal-expr.ts';
 import type { Expr, SortKey } from '../expr.ts';
-import { logical, makeAnd, type Query, type RelationColumn } from '../logical.ts';
+import { logical, makeAnd, type Query, type VirtualRelation } from '../logical.ts';
+import { comparisonOf } from '../operators.ts';
 import type { Plan } from '../plan.ts';
+import { relsOf } from '../relation-sets.ts';
 import type { BaseRelation, JoinProblem } from './join-problem.ts';
 import { columnVars, estimates, outputOf, type Path } from './path.ts';
 import type { Planner } from './planner.ts';
@@ -14,9 +16,12 @@ import type { QueryPath } from './query.ts';
 import { filterCost, type ScanResult } from './table-scan.ts';
 import { inputResolver, NOTHING, type Resolve, translateAll, translateNullable } from './translate.ts';
 
-/** Looking up the rows of one value: to make all rows costs some ten times as much. */
+/** Making a row of a system relation: 1 us. */
+const MADE_ROW_COST = 0.8;
+/** Finding those of one value among what is made. */
 const LOOKUP_COST = 0.3;
-const LOOKUP_ROWS = 2;
+/** A btree's strategy. */
+const EQUAL = 3;
 
 /** A subquery in FROM, planned by itself. */
 export function subqueryPaths(
@@ -99,14 +104,14 @@ export function simplePaths(problem: JoinProblem, base: BaseRelation, restrictio
   planner.setFacts(relation.rel, {
     rows: tuples,
     table: null,
-    distinctOf: (column) => (isDistinctColumn(relation, column) ? tuples : 0),
+    distinctOf: (column) => distinctGuess(relation, column, tuples),
   });
   if (relation.kind === 'function') for (const call of relation.functions) planner.probes.addSet(call);
   const rows = Math.max(1, tuples * andSelectivity(planner.selectivity, restrictions));
   const estimate = {
     rows,
     startup: COST.nodeStart,
-    total: COST.nodeStart + tuples * (COST.row + filterCost(restrictions)),
+    total: COST.nodeStart + readCost(planner, relation, tuples, restrictions) + tuples * filterCost(restrictions),
   };
   const path: Path = {
     ordering: [],
@@ -115,21 +120,43 @@ export function simplePaths(problem: JoinProblem, base: BaseRelation, restrictio
     build: (targets) => buildSimple(problem, base, restrictions, targets, estimate),
     ...estimate,
   };
-  const lookups = relation.kind === 'virtual' ? lookupPaths(problem, base, restrictions) : [];
+  const lookups = relation.kind === 'virtual' ? lookupPaths(problem, base, restrictions, tuples) : [];
   return { rows, paths: [path, ...lookups] };
 }
 
+/** Rows of system relations are made; of those whose key is known, only few. */
+function readCost(
+  planner: Planner,
+  relation: BaseRelation['relation'],
+  tuples: number,
+  restrictions: readonly Expr[],
+): number {
+  if (relation.kind !== 'virtual') return tuples * COST.row;
+  const keyed = restrictions.filter((restriction) => isKeyCondition(relation, restriction));
+  return MADE_ROW_COST * tuples * andSelectivity(planner.selectivity, keyed) + tuples * COST.row;
+}
+
+/** `key = value` */
+function isKeyCondition(relation: VirtualRelation, condition: Expr): boolean {
+  if (condition.kind !== 'call' || comparisonOf(condition.function)?.btreeStrategy !== EQUAL) return false;
+  const [left, right] = condition.args;
+  const [own, other] = logical(left).kind === 'var' ? [logical(left), right] : [logical(right), left];
+  return own.kind === 'var' && isKeyOfSystemRelation(relation.columns[own.column]) && relsOf(other).size === 0;
+}
+
 /** Of a catalog view: what belongs to a row of another relation, as PostgreSQL finds it by an index of the system table. */
-function lookupPaths(problem: JoinProblem, base: BaseRelation, restrictions: readonly Expr[]): Path[] {
+function lookupPaths(problem: JoinProblem, base: BaseRelation, restrictions: readonly Expr[], tuples: number): Path[] {
   return problem.joinEqualities(base.bit).flatMap(({ own, other, rels, expr }) => {
     const node = logical(own);
     if (node.kind !== 'var' || own.typeOid !== other.typeOid) return [];
-    if (!isKeyOfCatalog(base.relation.columns[node.column])) return [];
+    const column = base.relation.columns[node.column];
+    if (column === undefined || !isKeyOfSystemRelation(column)) return [];
     const conditions = [...restrictions, expr];
+    const found = tuples / systemRelationDistinct(column, tuples);
     const estimate = {
-      rows: LOOKUP_ROWS,
+      rows: Math.max(1, found * andSelectivity(problem.planner.selectivity, restrictions)),
       startup: LOOKUP_COST,
-      total: LOOKUP_COST + LOOKUP_ROWS * filterCost(conditions),
+      total: LOOKUP_COST + found * (MADE_ROW_COST + filterCost(conditions)),
     };
     return {
       ordering: [],
@@ -141,23 +168,12 @@ function lookupPaths(problem: JoinProblem, base: BaseRelation, restrictions: rea
   });
 }
 
-/** Has few rows of a value, as what PostgreSQL's system tables have indexes by: names, oids, and whose column, index or part a row is. */
-function isKeyOfCatalog(column: RelationColumn | undefined): boolean {
-  if (column === undefined) return false;
-  return (
-    column.typeOid === OID.NAME || (column.typeOid === OID.OID && /(^oid|relid|typid|objid|objoid)$/.test(column.name))
-  );
-}
-
-/** What generate_series gives, and the number of a row, never come twice; names in the catalog seldom, oids of rows never. */
-function isDistinctColumn(relation: BaseRelation['relation'], column: number): boolean {
-  if (relation.kind === 'virtual') {
-    const { name, typeOid } = relation.columns[column];
-    return name === 'oid' || typeOid === OID.NAME;
-  }
-  if (relation.kind !== 'function') return false;
-  if (relation.withOrdinality && column === relation.columns.length - 1) return true;
-  return relation.functions.length === 1 && column === 0 && hasDistinctRows(relation.functions[0]);
+/** What generate_series gives, and the number of a row, never come twice. 0: nothing is known. */
+function distinctGuess(relation: BaseRelation['relation'], column: number, tuples: number): number {
+  if (relation.kind === 'virtual') return systemRelationDistinct(relation.columns[column], tuples);
+  if (relation.kind !== 'function') return 0;
+  if (relation.withOrdinality && column === relation.columns.length - 1) return tuples;
+  return relation.functions.length === 1 && column === 0 && hasDistinctRows(relation.functions[0]) ? tuples : 0;
 }
 
 function tupleGuess(planner: Planner, relation: BaseRelation['relation']): number {
@@ -168,7 +184,7 @@ function tupleGuess(planner: Planner, relation: BaseRelation['relation']): numbe
     case 'workTable':
       return planner.ctes.get(relation.cte)?.rows ?? DEFAULT_ROWS;
     case 'virtual':
-      return 500;
+      return systemRelationRows(planner.selectivity.catalog, relation);
     case 'function':
       // ROWS FROM goes on as long as the longest of them.
       return Math.max(...relation.functions.map((call) => functionRows(planner.selectivity, call)));
@@ -198,7 +214,13 @@ function buildSimple(
   const columnNames = relation.columns.map((column) => column.name);
   switch (relation.kind) {
     case 'virtual':
-      return { kind: 'virtualScan', tableName: relation.tableName, columnNames, ...shared };
+      return {
+        kind: 'virtualScan',
+        tableName: relation.tableName,
+        tableRows: tupleGuess(planner, relation),
+        columnNames,
+        ...shared,
+      };
     case 'cte':
       return { kind: 'cteScan', id: relation.cte, name: relation.name, columnNames, ...shared };
     case 'workTable':

@@ -461,3 +461,44 @@ describe('plans: changes through a view', () => {
     );
   });
 });
+
+describe('plans: relations of the catalog', () => {
+  const w = world();
+
+  it('take the classes of a schema before the columns of each class', () => {
+    const text = w.explain(
+      `select c.relname, a.attname from pg_class c join pg_attribute a on a.attrelid = c.oid
+        join pg_namespace n on n.oid = c.relnamespace where n.nspname = 'public' and c.relkind in ('r', 'v') and a.attnum > 0`,
+    );
+    expect(text).to.equal(
+      lines(
+        'Nested Loop',
+        '  ->  Nested Loop',
+        '        Join Filter: (c.relnamespace = n.oid)',
+        '        ->  Seq Scan on pg_class c',
+        `              Filter: (relkind = ANY ('{r,v}'::"char"[]))`,
+        '        ->  Seq Scan on pg_namespace n',
+        "              Filter: (nspname = 'public'::name)",
+        '  ->  Seq Scan on pg_attribute a',
+        '        Filter: ((attnum > 0) AND (attrelid = c.oid))',
+      ),
+    );
+  });
+
+  it('begin with the table whose name is given', () => {
+    const text = w.explain(
+      `select a.attname, t.typname from pg_attribute a join pg_type t on t.oid = a.atttypid join pg_class c on c.oid = a.attrelid
+        where c.relname = 'orders'`,
+    );
+    expect(text).to.match(/^Nested Loop\n {2}-> {2}Nested Loop\n {8}-> {2}Seq Scan on pg_class c\n/);
+    expect(text).to.contain('Filter: (attrelid = c.oid)').and.to.contain('Filter: (oid = a.atttypid)');
+  });
+
+  it('join by names of objects, not by the name of a schema that they share', () => {
+    const text = w.explain(
+      `select kcu.column_name from information_schema.table_constraints tc
+        join information_schema.key_column_usage kcu using (constraint_schema, constraint_name) where tc.table_name = 'orders'`,
+    );
+    expect(text).to.contain('constraint_name = tc.constraint_name').and.not.to.contain('Hash');
+  });
+});
