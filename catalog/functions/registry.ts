@@ -241,6 +241,12 @@ export function functionByOid(oid: number): FunctionEntry | null {
   return null;
 }
 
+/** Of pg_catalog alone: one of allFunctions(). */
+export function catalogFunction(oid: number): FunctionEntry | null {
+  const offset = PROCS.offsetOfOid(oid);
+  return offset === undefined ? null : functionAt(PROCS, offset);
+}
+
 /** Every built-in function in oid order, for pg_proc. Makes all entries. */
 export function allFunctions(): FunctionEntry[] {
   return functionsIn(PROCS);

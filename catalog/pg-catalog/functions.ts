@@ -2,14 +2,21 @@
 
 import { OID, SqlArray, typeByOid } from '../../types/index.ts';
 import { type AggregateDefinition, BOOTSTRAP_ROLE_OID, PG_CATALOG_SCHEMA_OID, type RoutineEntry } from '../entries.ts';
-import type { FunctionEntry } from '../function-entry.ts';
-import { allCasts, allFunctions, allOperators, functionByOid, operatorsByName } from '../functions/registry.ts';
+import type { FunctionEntry, ScalarFunction } from '../function-entry.ts';
+import {
+  allCasts,
+  allFunctions,
+  allOperators,
+  catalogFunction,
+  functionByOid,
+  operatorsByName,
+} from '../functions/registry.ts';
 import { inputsOf } from '../functions/user-routines.ts';
 import { rangeConstructors } from '../range-constructors.ts';
 import { keptFunctionAcl } from '../rights.ts';
 import { SYSTEM_ROUTINES } from '../system-routines.ts';
 import { staticRows } from './static-tables.ts';
-import type { Row, RowMaker, ViewContext } from './view-context.ts';
+import { type Row, type RowMaker, rowsOf, type ViewContext } from './view-context.ts';
 
 const INTERNAL_LANGUAGE = 12;
 const VOLATILITY = { immutable: 'i', stable: 's', volatile: 'v' } as const;
@@ -37,35 +44,48 @@ function argumentArrays(entry: FunctionEntry): Row {
   };
 }
 
-function procRow(context: ViewContext, entry: FunctionEntry, schemaOid = PG_CATALOG_SCHEMA_OID): Row {
-  const isScalar = entry.kind === 'scalar';
-  const isVariadic = entry.kind !== 'window' ? entry.variadic : false;
-  return {
-    oid: entry.oid,
-    proname: entry.name,
-    pronamespace: schemaOid,
-    proowner: BOOTSTRAP_ROLE_OID,
-    prolang: INTERNAL_LANGUAGE,
-    procost: 1,
-    prorows: isScalar && entry.returnsSet ? (entry.setRows ?? 1000) : 0,
-    provariadic: isVariadic ? variadicElement(entry.argumentTypes[entry.argumentTypes.length - 1] ?? 0) : 0,
-    prosupport: 0,
-    prokind: KINDS[entry.kind],
-    prosecdef: false,
-    proleakproof: false,
-    proisstrict: isScalar && entry.strict,
-    proretset: isScalar && entry.returnsSet,
-    provolatile: isScalar ? VOLATILITY[entry.volatility] : 'i',
-    proparallel: 's',
-    pronargs: entry.argumentTypes.length,
-    pronargdefaults: isScalar ? (entry.defaults?.length ?? 0) : 0,
-    prorettype: entry.returnType,
-    proargtypes: new SqlArray(OID.OID, [...entry.argumentTypes], [entry.argumentTypes.length], [0]),
-    ...argumentArrays(entry),
-    prosrc: entry.kind === 'aggregate' ? 'aggregate_dummy' : entry.internalName,
-    proacl: context.aclArray(keptFunctionAcl(context.catalog, entry.oid, entry.name)),
-  };
+interface BuiltinFunction {
+  readonly context: ViewContext;
+  readonly entry: FunctionEntry;
+  readonly schemaOid: number;
 }
+
+/** What only functions of rows have; null: aggregates and window functions. */
+function scalarOf({ entry }: BuiltinFunction): ScalarFunction | null {
+  return entry.kind === 'scalar' ? entry : null;
+}
+
+/** There are thousands of them: a column of a row is computed when it is asked for. */
+const procRow = rowsOf<BuiltinFunction>({
+  oid: ({ entry }) => entry.oid,
+  proname: ({ entry }) => entry.name,
+  pronamespace: ({ schemaOid }) => schemaOid,
+  proowner: () => BOOTSTRAP_ROLE_OID,
+  prolang: () => INTERNAL_LANGUAGE,
+  procost: () => 1,
+  prorows: (of) => (scalarOf(of)?.returnsSet ? (scalarOf(of)?.setRows ?? 1000) : 0),
+  provariadic: ({ entry }) =>
+    entry.kind !== 'window' && entry.variadic
+      ? variadicElement(entry.argumentTypes[entry.argumentTypes.length - 1] ?? 0)
+      : 0,
+  prosupport: () => 0,
+  prokind: ({ entry }) => KINDS[entry.kind],
+  prosecdef: () => false,
+  proleakproof: () => false,
+  proisstrict: (of) => scalarOf(of)?.strict ?? false,
+  proretset: (of) => scalarOf(of)?.returnsSet ?? false,
+  provolatile: (of) => VOLATILITY[scalarOf(of)?.volatility ?? 'immutable'],
+  proparallel: () => 's',
+  pronargs: ({ entry }) => entry.argumentTypes.length,
+  pronargdefaults: (of) => scalarOf(of)?.defaults?.length ?? 0,
+  prorettype: ({ entry }) => entry.returnType,
+  proargtypes: ({ entry: { argumentTypes } }) => new SqlArray(OID.OID, [...argumentTypes], [argumentTypes.length], [0]),
+  proallargtypes: ({ entry }) => argumentArrays(entry).proallargtypes,
+  proargmodes: ({ entry }) => argumentArrays(entry).proargmodes,
+  proargnames: ({ entry }) => argumentArrays(entry).proargnames,
+  prosrc: ({ entry }) => (entry.kind === 'aggregate' ? 'aggregate_dummy' : entry.internalName),
+  proacl: ({ context, entry }) => context.aclArray(keptFunctionAcl(context.catalog, entry.oid, entry.name)),
+});
 
 const SQL_LANGUAGE = 14;
 const ROUTINE_KINDS = { function: 'f', procedure: 'p', aggregate: 'a' } as const;
@@ -139,13 +159,22 @@ function variadicElement(oid: number): number {
 }
 
 function* pgProc(context: ViewContext): Iterable<Row> {
-  for (const entry of allFunctions()) {
-    if (context.mayBe('oid', entry.oid) && context.mayBe('proname', entry.name)) yield procRow(context, entry);
+  for (const entry of builtinFunctions(context)) {
+    yield procRow({ context, entry, schemaOid: PG_CATALOG_SCHEMA_OID });
   }
   for (const functions of rangeConstructors(context.catalog).values()) {
-    for (const { schemaOid, entry } of functions) yield procRow(context, entry, schemaOid);
+    for (const { schemaOid, entry } of functions) yield procRow({ context, entry, schemaOid });
   }
   for (const routine of [...SYSTEM_ROUTINES, ...context.catalog.routines()]) yield routineRow(context, routine);
+}
+
+/** Those that may be wanted. */
+function* builtinFunctions(context: ViewContext): Iterable<FunctionEntry> {
+  const oid = context.wantedOid('oid');
+  const found = oid === undefined ? null : catalogFunction(oid);
+  if (found !== null) yield found;
+  if (oid !== undefined) return;
+  for (const entry of allFunctions()) if (context.mayBe('proname', entry.name)) yield entry;
 }
 
 function operatorOid(name: string, left: number, right: number): number {

@@ -20,7 +20,14 @@ import { staticRows } from './static-tables.ts';
 import { statisticsMakers } from './statistics.ts';
 import { searchMakers } from './text-search.ts';
 import { typeMakers } from './types.ts';
-import { type Row, type RowMaker, ViewContext, type WantedValues } from './view-context.ts';
+import {
+  type ComputedColumns,
+  ComputedRow,
+  type Row,
+  type RowMaker,
+  ViewContext,
+  type WantedValues,
+} from './view-context.ts';
 import { viewMakers } from './views.ts';
 
 const PG_CATALOG_MAKERS: Readonly<Record<string, RowMaker>> = {
@@ -73,11 +80,22 @@ export function* virtualRows(
   const name = qualifiedName.slice(dot + 1);
   const table = virtualTable(schemaName, name);
   if (table === undefined) return;
-  const names = table.columns.map((column) => column.name);
-  const asked = columns ?? names.map((_, i) => i);
+  const asked = columns ?? table.columns.map((_, i) => i);
+  const names = asked.map((i) => table.columns[i].name);
+  const nulls: readonly Value[] = new Array(table.columns.length).fill(null);
+  let computed: ComputedColumns | null = null;
+  let computing: readonly (((source: unknown) => Value) | undefined)[] = [];
   for (const row of makeRows(schemaName, name, functions, values)) {
-    const made: Value[] = new Array(names.length).fill(null);
-    for (const i of asked) made[i] = row[names[i]] ?? null;
+    const made = nulls.slice();
+    if (row instanceof ComputedRow) {
+      if (row.columns !== computed) {
+        computed = row.columns;
+        computing = names.map((column) => row.columns[column]);
+      }
+      for (let k = 0; k < asked.length; k++) made[asked[k]] = computing[k]?.(row.source) ?? null;
+    } else {
+      for (let k = 0; k < asked.length; k++) made[asked[k]] = row[names[k]] ?? null;
+    }
     yield made;
   }
 }

@@ -90,14 +90,25 @@ function userType(context: ViewContext, entry: TypeEntry): Row[] {
   return rows;
 }
 
+let builtinByOid: ReadonlyMap<number, SqlType> | null = null;
+
+/** Those that may be wanted. */
+function builtinTypes(context: ViewContext): readonly SqlType[] {
+  const oid = context.wantedOid('oid');
+  if (oid === undefined) return BUILTIN_TYPES.filter(({ name }) => context.mayBe('typname', name));
+  builtinByOid ??= new Map(BUILTIN_TYPES.map((type) => [type.oid, type]));
+  const found = builtinByOid.get(oid);
+  return found === undefined ? [] : [found];
+}
+
 function* pgType(context: ViewContext): Iterable<Row> {
-  for (const type of BUILTIN_TYPES) {
-    if (!context.mayBe('oid', type.oid) || !context.mayBe('typname', type.name)) continue;
+  const builtin = builtinTypes(context);
+  for (const type of builtin) {
     const typacl = context.aclArray(context.catalog.systemRights(type.oid)?.acl);
     yield typeRow(context.catalog, type, BOOTSTRAP_ROLE_OID, PG_CATALOG_SCHEMA_OID, { typacl });
-    // There is no other of this oid.
-    if (context.wantedOid('oid') !== undefined) return;
   }
+  // There is no other of this oid.
+  if (context.wantedOid('oid') !== undefined && builtin.length > 0) return;
   const rowTypes = [...systemRelations(), ...context.catalog.relations()]
     .map(rowTypeOf)
     .filter((type) => type !== undefined);

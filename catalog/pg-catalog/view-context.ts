@@ -19,22 +19,31 @@ export type RowMaker = (context: ViewContext) => Iterable<Row>;
 export type WantedValues = ReadonlyMap<string, Value>;
 const ANY_VALUES: WantedValues = new Map();
 
-/** Makes rows of which a column is computed when it is asked for. */
+/** A row of which a column is computed when it is asked for: also without a look at the prototype, by `columns`. */
+export abstract class ComputedRow {
+  abstract readonly columns: ComputedColumns;
+  readonly source: unknown;
+  constructor(source: unknown) {
+    this.source = source;
+  }
+}
+export type ComputedColumns = Readonly<Record<string, ((source: unknown) => Value) | undefined>>;
+
+/** Makes such rows. */
 export function rowsOf<Source>(columns: Readonly<Record<string, (source: Source) => Value>>): (source: Source) => Row {
-  class LazyRow {
-    readonly source: Source;
-    constructor(source: Source) {
-      this.source = source;
+  class RowOfThese extends ComputedRow {
+    get columns(): ComputedColumns {
+      return columns as ComputedColumns;
     }
   }
   for (const [name, value] of Object.entries(columns)) {
-    Object.defineProperty(LazyRow.prototype, name, {
-      get(this: LazyRow) {
+    Object.defineProperty(RowOfThese.prototype, name, {
+      get(this: { readonly source: Source }) {
         return value(this.source);
       },
     });
   }
-  return (source) => new LazyRow(source) as object as Row;
+  return (source) => new RowOfThese(source) as object as Row;
 }
 
 const FIRST_NORMAL_XID = 3;
