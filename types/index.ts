@@ -62,14 +62,31 @@ export {
   slope,
 } from './geometry.ts';
 export {
-  type HstorePairs,
+  type HstorePair,
+  hstoreConcat,
   hstoreContains,
+  hstoreEntries,
   hstoreGet,
   hstoreHas,
   hstoreJson,
+  hstoreKeys,
+  hstoreLooseJson,
   hstoreOf,
+  hstoreValues,
+  hstoreWithout,
+  hstoreWithoutPairs,
   readHstore,
 } from './hstore.ts';
+export {
+  hstoreContainsAt,
+  hstoreDefinedAt,
+  hstoreHasAllAt,
+  hstoreHasAnyAt,
+  hstoreHasAt,
+  hstoreKey,
+  hstorePattern,
+  hstoreTextAt,
+} from './hstore-bytes.ts';
 export { inputInt8, normaliseInt8 } from './integer.ts';
 export {
   type BinaryInput,
@@ -187,6 +204,6 @@ export {
   numericPrecision,
   numericScale,
 } from './typmod.ts';
-export { checkTextLength, decodeText } from './unicode.ts';
+export { checkTextLength, decodeAscii, decodeText } from './unicode.ts';
 export { uuidToBytes } from './uuid.ts';
 export type { Value } from './value.ts';

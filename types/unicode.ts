@@ -28,6 +28,11 @@ export function decodeUtf8(bytes: Uint8Array, start: number, end: number): strin
     const byte = bytes[i];
     if (byte === 0 || byte >= 0x80) return decodeChecked(bytes, start, end, i);
   }
+  return decodeAscii(bytes, start, end);
+}
+
+/** Bytes that are known to be ASCII. */
+export function decodeAscii(bytes: Uint8Array, start: number, end: number): string {
   return end - start <= SHORT_MAX ? shortAscii(bytes, start, end) : latin1Slice.call(bytes, start, end);
 }
 

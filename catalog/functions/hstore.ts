@@ -3,12 +3,19 @@
 import { sqlError } from '../../types/errors.ts';
 import {
   baseTypeOid,
-  type HstorePairs,
+  type HstorePair,
+  hstoreConcat,
   hstoreContains,
+  hstoreEntries,
   hstoreGet,
   hstoreHas,
   hstoreJson,
+  hstoreKeys,
+  hstoreLooseJson,
   hstoreOf,
+  hstoreValues,
+  hstoreWithout,
+  hstoreWithoutPairs,
   inputText,
   OID,
   outputText,
@@ -24,32 +31,13 @@ import { hashOf, hashWithSeedOf } from './hash.ts';
 import { fieldNames } from './json-build.ts';
 import type { FunctionModule, Specialiser } from './module.ts';
 
-type Pair = readonly [string, string | null];
-
 /** Its texts but NULL. */
 function textsOf(array: SqlArray): string[] {
   return array.elements.filter((element): element is string => element !== null);
 }
 
-function* entriesOf(pairs: HstorePairs, keys: readonly string[]): Generator<Pair> {
-  for (const key of keys) {
-    const value = pairs.get(key);
-    if (value !== undefined) yield [key, value];
-  }
-}
-
-function without(value: string, isGone: (pair: Pair) => boolean): string {
-  return hstoreOf([...readHstore(value)].filter((pair) => !isGone(pair)));
-}
-
-function withoutKeys(value: string, keys: SqlArray): string {
-  const gone = new Set(textsOf(keys));
-  return without(value, ([key]) => gone.has(key));
-}
-
-function withoutPairs(value: string, other: string): string {
-  const gone = readHstore(other);
-  return without(value, ([key, text]) => gone.get(key) === text);
+function slice(value: string, keys: readonly string[]): string {
+  return hstoreOf(keys.filter((key) => hstoreHas(value, key)).map((key): HstorePair => [key, hstoreGet(value, key)]));
 }
 
 function subscriptError(message: string): Error {
@@ -68,7 +56,7 @@ function fromArrays(keys: SqlArray | null, values: SqlArray | null): string | nu
   const isAlike = values === null || (values.length === keys.length && values.lowerBounds[0] === keys.lowerBounds[0]);
   if (!isAlike && (keys.length > 0 || values.length > 0)) throw subscriptError('arrays must have same bounds');
   return hstoreOf(
-    keys.elements.map((key, i): Pair => {
+    keys.elements.map((key, i): HstorePair => {
       if (key === null) throw nullKey();
       return [key, values === null ? null : values.elements[i]];
     }),
@@ -83,7 +71,7 @@ function fromArray(array: SqlArray): string {
   if (dimensions.length === 1 && elements.length % 2 === 1) {
     throw subscriptError('array must have even number of elements');
   }
-  const pairs: Pair[] = [];
+  const pairs: HstorePair[] = [];
   for (let i = 0; i < elements.length; i += 2) {
     if (elements[i] === null) throw nullKey();
     pairs.push([elements[i], elements[i + 1]]);
@@ -98,13 +86,13 @@ const fromRecord: Specialiser = ([typeOid]) => {
     if (record !== null) {
       const names = fieldNames(typeOid, record);
       return hstoreOf(
-        record.values.map((value, i): Pair => {
+        record.values.map((value, i): HstorePair => {
           return [names[i], value === null ? null : outputText(record.typeOids[i], value, context.format)];
         }),
       );
     }
     if (attributes === undefined) throw sqlError('42809', 'record type has not been registered');
-    return hstoreOf(attributes.map(({ name }): Pair => [name, null]));
+    return hstoreOf(attributes.map(({ name }): HstorePair => [name, null]));
   };
 };
 
@@ -134,9 +122,13 @@ const populateRecord: Specialiser = ([typeOid]) => {
   };
 };
 
-const asJson = (isLoose: boolean) => (value: string) => hstoreJson(value, isLoose);
-const asJsonb = (isLoose: boolean) => (context: FunctionContext, value: string) =>
-  inputText(OID.JSONB, -1, hstoreJson(value, isLoose), context.format);
+/** Longer texts may hold one that is too long for jsonb. */
+const JSONB_TEXT_MAX = 0x0fff_ffff;
+
+function toJsonb(context: FunctionContext, value: string): Value {
+  const json = hstoreJson(value);
+  return json.length <= JSONB_TEXT_MAX / 3 ? json : inputText(OID.JSONB, -1, json, context.format);
+}
 
 const hash = hashOf(OID.TEXT);
 const hashWithSeed = hashWithSeedOf(OID.TEXT);
@@ -145,42 +137,42 @@ export const hstoreFunctions: FunctionModule = {
   plain: {
     hstore_fetchval: hstoreGet,
     hstore_slice_to_array: (value: string, keys: SqlArray) => {
-      const pairs = readHstore(value);
-      const values = keys.elements.map((key) => (key === null ? null : (pairs.get(key) ?? null)));
+      const values = keys.elements.map((key) => (key === null ? null : hstoreGet(value, key as string)));
       return new SqlArray(OID.TEXT, values, keys.dimensions, keys.lowerBounds);
     },
-    hstore_slice_to_hstore: (value: string, keys: SqlArray) => hstoreOf(entriesOf(readHstore(value), textsOf(keys))),
+    hstore_slice_to_hstore: (value: string, keys: SqlArray) => slice(value, textsOf(keys)),
     hstore_exists: hstoreHas,
     hstore_exists_any: (value: string, keys: SqlArray) => textsOf(keys).some((key) => hstoreHas(value, key)),
     hstore_exists_all: (value: string, keys: SqlArray) => textsOf(keys).every((key) => hstoreHas(value, key)),
     hstore_defined: (value: string, key: string) => hstoreGet(value, key) !== null,
-    hstore_delete: (value: string, gone: string) => without(value, ([key]) => key === gone),
-    hstore_delete_array: withoutKeys,
-    hstore_delete_hstore: withoutPairs,
-    hstore_concat: (a: string, b: string) => hstoreOf([...readHstore(b), ...readHstore(a)]),
+    hstore_delete: hstoreWithout,
+    hstore_delete_array: (value: string, keys: SqlArray) => textsOf(keys).reduce(hstoreWithout, value),
+    hstore_delete_hstore: hstoreWithoutPairs,
+    hstore_concat: hstoreConcat,
     hstore_contains: hstoreContains,
     hstore_contained: (part: string, whole: string) => hstoreContains(whole, part),
     hstore_from_text: (key: string | null, value: string | null) => (key === null ? null : hstoreOf([[key, value]])),
     hstore_from_arrays: fromArrays,
     hstore_from_array: fromArray,
-    hstore_to_json: asJson(false),
-    hstore_to_json_loose: asJson(true),
-    hstore_to_array: (value: string) => textArray([...readHstore(value)].flat()),
+    hstore_to_json: hstoreJson,
+    hstore_to_json_loose: hstoreLooseJson,
+    hstore_to_array: (value: string) => textArray(hstoreEntries(value).flat()),
     hstore_to_matrix: (value: string) => {
-      const pairs = [...readHstore(value)];
+      const pairs = hstoreEntries(value);
       return pairs.length === 0 ? textArray([]) : new SqlArray(OID.TEXT, pairs.flat(), [pairs.length, 2]);
     },
-    hstore_akeys: (value: string) => textArray([...readHstore(value).keys()]),
-    hstore_avals: (value: string) => textArray([...readHstore(value).values()]),
-    hstore_skeys: (value: string) => [...readHstore(value).keys()],
-    hstore_svals: (value: string) => [...readHstore(value).values()],
-    hstore_each: (value: string) => [...readHstore(value)],
+    hstore_akeys: (value: string) => textArray(hstoreKeys(value)),
+    hstore_avals: (value: string) => textArray(hstoreValues(value)),
+    hstore_skeys: hstoreKeys,
+    hstore_svals: hstoreValues,
+    hstore_each: hstoreEntries,
     hstore_hash: hash,
     hstore_hash_extended: hashWithSeed,
   },
   contextual: {
-    hstore_to_jsonb: asJsonb(false),
-    hstore_to_jsonb_loose: asJsonb(true),
+    hstore_to_jsonb: toJsonb,
+    hstore_to_jsonb_loose: (context: FunctionContext, value: string) =>
+      inputText(OID.JSONB, -1, hstoreLooseJson(value), context.format),
   },
   specialised: { ...comparisons('hstore', () => OID.ANYHSTORE), hstore_cmp: compareFirst },
   specialisedContextual: { hstore_from_record: fromRecord, hstore_populate_record: populateRecord },

@@ -151,7 +151,7 @@ export function jsonWriter(typeOid: number, arraySeparator = ','): JsonWriter {
     case 'composite':
       return recordWriter(typeOid);
     case 'pairs':
-      return (value: string) => hstoreJson(value, false);
+      return (value: string) => hstoreJson(value);
     case 'other':
       return (value, context) => quoteJson(outputText(typeOid, value, context.format));
   }

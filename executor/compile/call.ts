@@ -6,11 +6,11 @@ import type { ScalarFunction } from '../../catalog/function-entry.ts';
 import type { CallExpr, Expr } from '../../planner/expr.ts';
 import { compareText, matchTsqueryAt, OID } from '../../types/index.ts';
 import { decimalCall, INTEGER_CASTS, isDecimalCall } from './decimal-calls.ts';
+import { documentCall, isDocumentCall } from './document-calls.ts';
 import { type Code, isSharingCode } from './emitter.ts';
 import type { ExpressionCompiler } from './expression.ts';
 import { INT8_FAST, inlineComparison, inlineTemplate } from './inline-calls.ts';
 import { isInvariant } from './invariant.ts';
-import { isJsonbCall, jsonbCall } from './jsonb-calls.ts';
 import { anyOf, NULL_OPERAND, type Operand, repOfType } from './operand.ts';
 import { isRemembered } from './repeatable.ts';
 import * as runtime from './runtime.ts';
@@ -46,9 +46,9 @@ export function compileCall(c: ExpressionCompiler, expr: CallExpr): Operand {
   const partial = c.options.partialCall?.(expr, (arg) => c.compileToAny(arg)) ?? null;
   if (partial !== null) return partial;
   if (expr.function.internalName in MATCH_OPERATORS) return matchCall(c, expr);
-  if (isJsonbCall(expr)) {
+  if (isDocumentCall(expr)) {
     const operands = expr.args.map((arg) => c.compile(arg));
-    return jsonbCall(c, expr, operands) ?? plainCall(c, expr.function, operands, expr);
+    return documentCall(c, expr, operands) ?? plainCall(c, expr.function, operands, expr);
   }
   const inline = inlineCall(c, expr);
   if (inline !== null) return inline;

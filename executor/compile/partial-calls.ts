@@ -7,10 +7,9 @@ import type { Value } from '../../catalog/function-entry.ts';
 import { checkIndex } from '../../catalog/functions/bytea.ts';
 import type { CallExpr, ColumnExpr, Expr } from '../../planner/expr.ts';
 import { sqlError } from '../../types/errors.ts';
-import { decodeDatum, OID } from '../../types/index.ts';
+import { decodeDatum, decodeText, OID } from '../../types/index.ts';
 import type { PartReader } from '../row/part-reader.ts';
 import { type ColumnLayout, OVERFLOW_BIT } from '../row/row-layout.ts';
-import { decodeText } from '../row/row-reader.ts';
 import type { Code, Emitter } from './emitter.ts';
 import { type Operand, repOfType } from './operand.ts';
 

@@ -9,10 +9,9 @@
 import { isUtf8 } from 'node:buffer';
 import type { Value } from '../../catalog/function-entry.ts';
 import { SqlError, sqlError } from '../../types/errors.ts';
-import { decodeUtf8, type FormatSettings, textInput } from '../../types/index.ts';
+import { decodeAscii, decodeText, decodeUtf8, type FormatSettings, textInput } from '../../types/index.ts';
 import type { Batch } from '../batch.ts';
 import type { ExecContext } from '../context.ts';
-import { decodeText } from '../row/row-reader.ts';
 import { type CopyColumn, CopySource } from './copy-source.ts';
 import type { CopyOptions } from './options.ts';
 import { plainValue } from './plain-value.ts';
@@ -346,7 +345,7 @@ export class CopyTextSource extends CopySource {
       case FIELD_ESCAPED:
         return this.#quote < 0 ? this.#unescape(from, to) : this.#csvField(from, to).text;
       case FIELD_ASCII:
-        return asciiText(this.data, from, to);
+        return decodeAscii(this.data, from, to);
       default:
         return decodeUtf8(this.data, from, to);
     }
@@ -521,11 +520,6 @@ function clippedEnd(bytes: Uint8Array, start: number): number {
   let end = start + SHOWN_BYTES_MAX;
   while ((bytes[end] & 0xc0) === 0x80) end--;
   return end;
-}
-
-/** Bytes that are known to be ASCII: no UTF-8 decoder is needed. */
-function asciiText(data: Buffer, from: number, to: number): string {
-  return to - from > 24 ? data.latin1Slice(from, to) : decodeText(data, from, to);
 }
 
 /** Position of the next line break before `length`, or `length`. What stands behind it in the buffer is stale. */

@@ -4,12 +4,11 @@
  */
 import type { AggregateImplementation, Value } from '../../catalog/function-entry.ts';
 import type { AggregateCall } from '../../planner/expr.ts';
-import { comparator, OID } from '../../types/index.ts';
+import { comparator, decodeText, OID } from '../../types/index.ts';
 import type { Emitter } from '../compile/emitter.ts';
 import type { ExpressionCompiler } from '../compile/expression.ts';
 import { repOfType } from '../compile/operand.ts';
 import type { ExecContext } from '../context.ts';
-import { decodeText } from '../row/row-reader.ts';
 import { type Accumulator, compileArgument, conditionCode, emitFilter } from './accumulator.ts';
 import { internerFor, keysAreBytes, TextInterner } from './group-table.ts';
 import type { Interner } from './interner.ts';

@@ -7,11 +7,10 @@
  * values go through a Map on their canonical key.
  */
 import type { Value } from '../../catalog/function-entry.ts';
-import { hashKey, looseCollationOf, OID } from '../../types/index.ts';
+import { decodeText, hashKey, looseCollationOf, OID } from '../../types/index.ts';
 import { LazyMap } from '../../types/lazy-map.ts';
 import { type Representation, representation } from '../../types/representation.ts';
 import { repOfType } from '../compile/operand.ts';
-import { decodeText } from '../row/row-reader.ts';
 import { giveArray, grownArray, takeScratch, takeSlots } from '../scratch-memory.ts';
 import { valueBytes } from '../spill/memory.ts';
 import { CollatedInterner } from './collated-interner.ts';

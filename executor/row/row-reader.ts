@@ -3,7 +3,7 @@
  * modified rows. Generated code reads by the same layout, inlined (compile/column-access.ts).
  */
 import type { Value } from '../../catalog/function-entry.ts';
-import { decodeDatum, Numeric, OID } from '../../types/index.ts';
+import { decodeDatum, decodeText, Numeric, OID } from '../../types/index.ts';
 import { KeptLong } from './kept-long.ts';
 import { CHUNK_POINTER_SIZE, IN_CHUNKS } from './long-value.ts';
 import { type ColumnLayout, OVERFLOW_BIT, type RowLayout } from './row-layout.ts';
@@ -71,19 +71,6 @@ const float4 = new Float32Array(floatBytes.buffer, 0, 1);
 function readFloat8(u8: Uint8Array, at: number): number {
   for (let i = 0; i < 8; i++) floatBytes[i] = u8[at + i];
   return float8[0];
-}
-
-/** UTF-8 bytes (known to be valid) to a string; short ASCII text without a native call. */
-export function decodeText(buffer: Buffer, start: number, end: number): string {
-  const length = end - start;
-  if (length > 24) return buffer.utf8Slice(start, end);
-  let text = '';
-  for (let i = start; i < end; i++) {
-    const code = buffer[i];
-    if (code >= 128) return buffer.utf8Slice(start, end);
-    text += String.fromCharCode(code);
-  }
-  return text;
 }
 
 /** A column's value. `layout` must be the row's own; the caller handles columns that the layout does not carry. */

@@ -1,7 +1,25 @@
 /** What is asked of an hstore's text is what a Map of its pairs answers. */
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { hstoreContains, hstoreGet, hstoreHas, hstoreOf, readHstore } from '../../types/index.ts';
+import {
+  formatJsonb,
+  hstoreConcat,
+  hstoreContains,
+  hstoreContainsAt,
+  hstoreDefinedAt,
+  hstoreGet,
+  hstoreHas,
+  hstoreHasAt,
+  hstoreJson,
+  hstoreKey,
+  hstoreOf,
+  hstorePattern,
+  hstoreTextAt,
+  hstoreWithout,
+  hstoreWithoutPairs,
+  parseJsonb,
+  readHstore,
+} from '../../types/index.ts';
 
 /** What stands between and around the pairs of the text, too. */
 const text = fc
@@ -29,6 +47,11 @@ describe('hstore, by its text', () => {
         for (const each of [key, ...wanted.keys()]) {
           expect(hstoreHas(value, each)).to.equal(wanted.has(each));
           expect(hstoreGet(value, each)).to.equal(wanted.get(each) ?? null);
+          const bytes = Buffer.from(`..${value}..`);
+          const place = [bytes, 2, bytes.length - 2, hstoreKey(each)] as const;
+          expect(hstoreHasAt(...place)).to.equal(wanted.has(each));
+          expect(hstoreTextAt(...place)).to.equal(wanted.get(each) ?? null);
+          expect(hstoreDefinedAt(...place)).to.equal(typeof wanted.get(each) === 'string');
         }
       }),
     );
@@ -43,6 +66,33 @@ describe('hstore, by its text', () => {
         const other = readHstore(hstoreOf(others));
         const isIn = [...other].every(([key, each]) => whole.has(key) && whole.get(key) === each);
         expect(hstoreContains(hstoreOf(whole), hstoreOf(other))).to.equal(isIn);
+        const bytes = Buffer.from(hstoreOf(whole));
+        expect(hstoreContainsAt(bytes, 0, bytes.length, hstorePattern(hstoreOf(other)))).to.equal(isIn);
+      }),
+    );
+  });
+
+  it('is put together and taken apart', () => {
+    fc.assert(
+      fc.property(pairs, pairs, text, (given, others, key) => {
+        const [a, b] = [hstoreOf(given), hstoreOf(others)];
+        const [x, y] = [readHstore(a), readHstore(b)];
+        expect(hstoreConcat(a, b)).to.equal(hstoreOf([...y, ...x]));
+        expect(hstoreWithoutPairs(a, b)).to.equal(
+          hstoreOf([...x].filter(([each, value]) => !y.has(each) || y.get(each) !== value)),
+        );
+        for (const gone of [key, ...x.keys()])
+          expect(hstoreWithout(a, gone)).to.equal(hstoreOf([...x].filter(([each]) => each !== gone)));
+      }),
+    );
+  });
+
+  it('is a JSON object in normal form', () => {
+    fc.assert(
+      fc.property(pairs, fc.constantFrom('', '\n', '\x01'), (given, odd) => {
+        const value = hstoreOf(given.map(([key, each]) => [key + odd, each]));
+        expect(JSON.parse(hstoreJson(value))).to.deep.equal(Object.fromEntries(readHstore(value)));
+        expect(formatJsonb(parseJsonb(hstoreJson(value)))).to.equal(hstoreJson(value));
       }),
     );
   });
