@@ -34,6 +34,9 @@ function outputSpecial(value: number): string {
 /** toExponential, but with exact ties going to the even digit, as in C: JavaScript takes the larger. */
 export function exponentialHalfEven(value: number, digits: number): string {
   const rounded = value.toExponential(digits);
+  // A tie is written with one digit more.
+  const longer = value.toExponential(Math.min(digits + 1, 100));
+  if (longer.charCodeAt(longer.indexOf('e') - 1) !== 53 || Number(longer) !== value) return rounded;
   const wide = value.toExponential(Math.min(digits + 40, 100));
   const e = wide.indexOf('e');
   const start = wide.startsWith('-') ? 1 : 0;

@@ -204,6 +204,6 @@ export {
   numericPrecision,
   numericScale,
 } from './typmod.ts';
-export { checkTextLength, decodeAscii, decodeText } from './unicode.ts';
+export { checkTextLength, decodeAscii, decodeText, encodeUtf8 } from './unicode.ts';
 export { uuidToBytes } from './uuid.ts';
 export type { Value } from './value.ts';

@@ -15,12 +15,15 @@ function mapCase(text: string, convert: (character: string) => string): string {
 const upperOne = (character: string): string => character.toUpperCase();
 const lowerOne = (character: string): string => character.toLowerCase();
 
+/** No character becomes shorter: a text that keeps its length was mapped character by character. Only the sigma looks at what is around it. */
 export function toUpper(text: string): string {
-  return NOT_ASCII.test(text) ? mapCase(text, upperOne) : text.toUpperCase();
+  const upper = text.toUpperCase();
+  return upper.length === text.length ? upper : mapCase(text, upperOne);
 }
 
 export function toLower(text: string): string {
-  return NOT_ASCII.test(text) ? mapCase(text, lowerOne) : text.toLowerCase();
+  const lower = text.toLowerCase();
+  return lower.length === text.length && !text.includes('\u03a3') ? lower : mapCase(text, lowerOne);
 }
 
 /** Of ASCII's letters alone, as under the collation C. */

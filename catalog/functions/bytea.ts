@@ -73,9 +73,17 @@ function trimEnd(bytes: Uint8Array, set: Uint8Array): Uint8Array {
   return bytes.slice(0, end);
 }
 
+// Called on the bytes as they are: a Buffer over them would have to move short ones off V8's heap first.
+const hexSlice = Buffer.prototype.hexSlice as (this: Uint8Array, start: number, end: number) => string;
+const base64Slice = Buffer.prototype.base64Slice as (this: Uint8Array, start: number, end: number) => string;
+
+const BASE64_LINE_BYTES = 57;
+
 /** MIME's base64: a line break after each 57 bytes. */
-function encodeBase64(bytes: Buffer): string {
-  const text = bytes.toString('base64').replace(/.{76}/g, '$&\n');
+function encodeBase64(bytes: Uint8Array): string {
+  const digits = base64Slice.call(bytes, 0, bytes.length);
+  if (bytes.length < BASE64_LINE_BYTES) return digits;
+  const text = digits.replace(/.{76}/g, '$&\n');
   return bytes.length % 57 !== 0 && text.endsWith('\n') ? text.slice(0, -1) : text;
 }
 
@@ -103,6 +111,31 @@ function encodeEscape(bytes: Uint8Array): string {
 }
 
 function decodeHex(text: string): Uint8Array {
+  return decodeShortHex(text) ?? decodeSpacedHex(text);
+}
+
+const SHORT_HEX_MAX = 128;
+
+/** A short text of nothing but pairs of digits; of another null. */
+function decodeShortHex(text: string): Uint8Array | null {
+  if (text.length > SHORT_HEX_MAX || text.length % 2 !== 0) return null;
+  const bytes = new Uint8Array(text.length / 2);
+  for (let i = 0; i < bytes.length; i++) {
+    const value = hexValue(text.charCodeAt(2 * i)) * 16 + hexValue(text.charCodeAt(2 * i + 1));
+    if (value < 0) return null;
+    bytes[i] = value;
+  }
+  return bytes;
+}
+
+/** Far below 0 for what is no digit. */
+function hexValue(code: number): number {
+  if (code >= 48 && code <= 57) return code - 48;
+  const letter = (code | 32) - 87;
+  return letter >= 10 && letter <= 15 ? letter : -1000;
+}
+
+function decodeSpacedHex(text: string): Uint8Array {
   const digits = replaceEach(text, /[ \n\t\r]/g, '');
   const bad = /[^0-9A-Fa-f]/u.exec(digits);
   if (bad !== null) throw sqlError('22023', `invalid hexadecimal digit: "${bad[0]}"`);
@@ -144,11 +177,10 @@ function decodeEscape(text: string): Uint8Array {
   return Uint8Array.from(bytes);
 }
 
-function encode(value: Uint8Array, format: string): string {
-  const bytes = Buffer.from(value.buffer, value.byteOffset, value.length);
+function encode(bytes: Uint8Array, format: string): string {
   switch (format.toLowerCase()) {
     case 'hex':
-      return bytes.toString('hex');
+      return hexSlice.call(bytes, 0, bytes.length);
     case 'base64':
       return encodeBase64(bytes);
     case 'escape':

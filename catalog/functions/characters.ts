@@ -54,6 +54,21 @@ export function characters(text: string): string[] {
   return hasSurrogates(text) ? Array.from(text) : text.split('');
 }
 
+/** Arguments of one call. */
+const REVERSED_PIECE = 1024;
+
+/** The characters from the last to the first. */
+export function reversed(text: string): string {
+  if (hasSurrogates(text)) return Array.from(text).reverse().join('');
+  let result = '';
+  for (let end = text.length; end > 0; end -= REVERSED_PIECE) {
+    const codes: number[] = new Array(Math.min(end, REVERSED_PIECE));
+    for (let i = 0; i < codes.length; i++) codes[i] = text.charCodeAt(end - 1 - i);
+    result += String.fromCharCode.apply(null, codes);
+  }
+  return result;
+}
+
 /** A long text of small pieces. By itself each concatenation would take 32 bytes until the whole is read: gigabytes for a text of megabytes. */
 export class TextPieces {
   readonly #whole: string[] = [];
@@ -84,7 +99,30 @@ export function asciiToInitialCapitals(text: string): string {
   return text.replace(ASCII_WORDS, (word) => word[0].toUpperCase() + word.slice(1).toLowerCase());
 }
 
+/** The same in texts of ASCII, with no match and no call a word. */
+function asciiCapitals(text: string): string {
+  const lower = text.toLowerCase();
+  let result = '';
+  let copied = 0;
+  let insideWord = false;
+  for (let i = 0; i < lower.length; i++) {
+    const code = lower.charCodeAt(i);
+    const isLetter = code >= 97 && code <= 122;
+    if (isLetter && !insideWord) {
+      result += lower.slice(copied, i) + String.fromCharCode(code - 32);
+      copied = i + 1;
+    }
+    insideWord = isLetter || (code >= 48 && code <= 57);
+  }
+  return result + lower.slice(copied);
+}
+
+const NOT_ASCII = /[^\x00-\x7f]/;
+/** Longer ones are put together by TextPieces. */
+const ASCII_CAPITALS_MAX = 4096;
+
 export function toInitialCapitals(text: string): string {
+  if (text.length <= ASCII_CAPITALS_MAX && !NOT_ASCII.test(text)) return asciiCapitals(text);
   const result = new TextPieces();
   let insideWord = false;
   for (const [piece] of text.matchAll(ASCII_PIECES)) {

@@ -2,6 +2,7 @@
 import { createHash, createHmac, getHashes } from 'node:crypto';
 import { sqlError } from '../../types/errors.ts';
 import type { FunctionContext } from '../function-entry.ts';
+import { bytesOfBinary, digestBytes } from './digest.ts';
 import type { FunctionModule } from './module.ts';
 
 /** pgcrypto's names of hash functions, which it takes in any case. */
@@ -13,11 +14,17 @@ const GREGORIAN_TO_UNIX = 0x01b2_1dd2_1381_4000n;
 /** From there to 2000, where timestamps begin. */
 const UNIX_TO_2000 = 9_466_848_000_000_000n;
 
+/** Those that were asked for, as they were written: the list of what there is takes longer than a hash. */
+const knownNames = new Map<string, string>();
+
 function hashNamed(name: string): string {
+  const known = knownNames.get(name);
+  if (known !== undefined) return known;
   const lower = name.toLowerCase();
   const found = HASHES.has(lower) ? lower : null;
   if (found === null || !getHashes().includes(found))
     throw sqlError('22023', `Cannot use "${name}": No such hash algorithm`);
+  knownNames.set(name, found);
   return found;
 }
 
@@ -65,10 +72,9 @@ function uuidOfTime(context: FunctionContext, isNodeNew: boolean): string {
 export const cryptoFunctions: FunctionModule = {
   plain: {
     hotrow_uuid_of_name: uuidOfName,
-    hotrow_digest: (bytes: Uint8Array, name: string) =>
-      new Uint8Array(createHash(hashNamed(name)).update(bytes).digest()),
+    hotrow_digest: (bytes: Uint8Array, name: string) => digestBytes(hashNamed(name), bytes),
     hotrow_hmac: (bytes: Uint8Array, key: Uint8Array, name: string) =>
-      new Uint8Array(createHmac(hashNamed(name), key).update(bytes).digest()),
+      bytesOfBinary(createHmac(hashNamed(name), key).update(bytes).digest('binary')),
   },
   contextual: {
     hotrow_uuid_v1: (context: FunctionContext, isNodeNew: boolean) => uuidOfTime(context, isNodeNew),

@@ -51,6 +51,22 @@ const FIELD_LENGTHS: Readonly<Record<string, number>> = { IDDD: 3, ID: 1, HH: 2,
 const GREGORIAN = new Set('DDD DD D MM MON MONTH RM W WW Y,YYY YYYY YYY YY Y'.split(' '));
 const ISO = new Set('IDDD ID IW IYYY IYY IY I'.split(' '));
 
+/** No word of a field is longer. */
+const WORD_MAX = 16;
+
+function isDigit(code: number): boolean {
+  return code >= 48 && code <= 57;
+}
+
+/** Behind the digits, and the sign before them, that stand there; `start` where there are none. */
+function endOfInteger(text: string, start: number): number {
+  const first = text.charCodeAt(start);
+  const from = first === 43 || first === 45 ? start + 1 : start;
+  let end = from;
+  while (isDigit(text.charCodeAt(end))) end++;
+  return end > from ? end : start;
+}
+
 /** Two-digit years are taken near 2020. */
 function completeYear(year: number): number {
   if (year < 70) return year + 2000;
@@ -96,7 +112,7 @@ export class TemplateReader {
     for (; i < this.nodes.length && this.position < this.text.length; i++) {
       const node = this.nodes[i];
       const isKeyword = node.kind === 'keyword';
-      if (!this.fixed && (isKeyword ? node.keyword.toUpperCase() !== 'FX' : i === 0)) this.skipSpaces();
+      if (!this.fixed && (isKeyword ? node.name !== 'FX' : i === 0)) this.skipSpaces();
       if (!isKeyword) {
         this.skipLiteral(node);
         continue;
@@ -168,7 +184,7 @@ export class TemplateReader {
     const following = this.nodes[index + 1];
     if (following === undefined) return true;
     if (following.kind === 'keyword') return !following.isDigits;
-    return !/^[0-9]$/.test(following.text);
+    return following.text.length !== 1 || !isDigit(following.text.charCodeAt(0));
   }
 
   /** from_char_parse_int_len; answers the number of characters used. */
@@ -177,14 +193,18 @@ export class TemplateReader {
     const name = node.keyword;
     const start = this.position;
     while (this.next !== '' && isSpace(this.next)) this.position++;
-    const wanted = length ?? FIELD_LENGTHS[name.toUpperCase()] ?? name.length;
+    const wanted = length ?? FIELD_LENGTHS[node.name] ?? name.length;
     // PostgreSQL counts bytes here.
-    const bytes = Buffer.from(this.text.slice(this.position, this.position + wanted)).subarray(0, wanted);
-    const copy = bytes.toString();
-    const remaining = bytes.length;
+    let copy = this.text.slice(this.position, this.position + wanted);
+    let remaining = copy.length;
+    if (/[^\x00-\x7f]/.test(copy)) {
+      const bytes = Buffer.from(copy).subarray(0, wanted);
+      copy = bytes.toString();
+      remaining = bytes.length;
+    }
     let digits: string;
     if (node.fillMode || this.nextIsSeparator(index)) {
-      digits = /^[+-]?\d+/.exec(this.text.slice(this.position))?.[0] ?? '';
+      digits = this.text.slice(this.position, endOfInteger(this.text, this.position));
       this.position = digits === '' ? start : this.position + digits.length;
     } else {
       if (remaining < wanted) {
@@ -194,7 +214,7 @@ export class TemplateReader {
           FILL_MODE_HINT,
         );
       }
-      digits = /^\s*[+-]?\d+/.exec(copy)?.[0] ?? '';
+      digits = copy.slice(0, endOfInteger(copy, 0)) || (/^\s*[+-]?\d+/.exec(copy)?.[0] ?? '');
       if (digits.length > 0 && digits.length < wanted) {
         throw formatError(
           `invalid value "${copy}" for "${name}"`,
@@ -217,7 +237,7 @@ export class TemplateReader {
 
   /** One of some words, whatever its case; answers its index. */
   private word(words: readonly string[], node: PatternNode): number {
-    const rest = this.text.slice(this.position).toLowerCase();
+    const rest = this.text.slice(this.position, this.position + WORD_MAX).toLowerCase();
     const index = words.findIndex((word) => rest.startsWith(word.toLowerCase()));
     if (index < 0) {
       const shown = /^\S*/.exec(this.text.slice(this.position))?.[0] ?? '';
@@ -235,7 +255,7 @@ export class TemplateReader {
   }
 
   private keyword(node: PatternNode, index: number): void {
-    const name = node.keyword.toUpperCase();
+    const { name } = node;
     this.setMode(name);
     if (this.timeKeyword(name, node, index) || this.nameKeyword(name, node)) return;
     this.dateKeyword(name, index);

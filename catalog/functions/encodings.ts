@@ -8,7 +8,7 @@ import {
   withoutEquivalent,
 } from '../../types/encodings/index.ts';
 import { type SqlError, sqlError } from '../../types/errors.ts';
-import { decodeUtf8 } from '../../types/index.ts';
+import { decodeUtf8, encodeUtf8 } from '../../types/index.ts';
 import { encodingName } from '../settings.ts';
 
 /** Encodings that PostgreSQL converts into each other; all others by way of UTF8 alone. */
@@ -60,7 +60,7 @@ function decode(bytes: Uint8Array, encoding: string): string {
 }
 
 function encode(text: string, encoding: string): Uint8Array {
-  if (encoding === 'UTF8' || encoding === 'SQL_ASCII' || text === '') return new Uint8Array(Buffer.from(text, 'utf8'));
+  if (encoding === 'UTF8' || encoding === 'SQL_ASCII' || text === '') return encodeUtf8(text);
   return mustConvert('UTF8', encoding).encode(text);
 }
 

@@ -15,8 +15,10 @@ export interface PatternNode {
   readonly kind: 'keyword' | 'character' | 'separator' | 'space';
   /** Literal character; '' for keywords. */
   readonly text: string;
-  /** Keyword name, '' for the rest. */
+  /** Keyword as it is written, '' for the rest. */
   readonly keyword: string;
+  /** The same in capitals. */
+  readonly name: string;
   readonly isDigits: boolean;
   readonly fillMode: boolean;
   readonly ordinal: '' | 'TH' | 'th';
@@ -62,7 +64,10 @@ export function parsePattern(format: string, table: KeywordTable): readonly Patt
 
 /** Printable ASCII that is no letter and no digit. */
 export function isSeparator(c: string): boolean {
-  return c > ' ' && c < '\x7f' && !/[A-Za-z0-9]/.test(c);
+  const code = c.charCodeAt(0);
+  if (!(code > 32 && code < 127)) return false;
+  const letter = code | 32;
+  return !((code >= 48 && code <= 57) || (letter >= 97 && letter <= 122));
 }
 
 export function isSpace(c: string): boolean {
@@ -72,7 +77,7 @@ export function isSpace(c: string): boolean {
 const STANDARD_SEPARATORS = new Set("-./,':; ");
 
 function literal(text: string, kind: PatternNode['kind']): PatternNode {
-  return { kind, text, keyword: '', isDigits: false, fillMode: false, ordinal: '', translated: false };
+  return { kind, text, keyword: '', name: '', isDigits: false, fillMode: false, ordinal: '', translated: false };
 }
 
 function parse(format: string, table: KeywordTable): PatternNode[] {
@@ -98,7 +103,8 @@ function parse(format: string, table: KeywordTable): PatternNode[] {
         if (ordinal !== '' || suffix === 'SP') i += 2;
       }
       const { name, isDigits } = keyword;
-      nodes.push({ kind: 'keyword', text: '', keyword: name, isDigits, fillMode, ordinal, translated });
+      const shared = { name: name.toUpperCase(), isDigits, fillMode, ordinal, translated };
+      nodes.push({ kind: 'keyword', text: '', keyword: name, ...shared });
     } else if (format[i] === '"') {
       i = parseQuoted(format, i + 1, nodes);
     } else if (table.isStandard) {

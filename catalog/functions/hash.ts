@@ -3,7 +3,7 @@
  * must be PostgreSQL's.
  */
 import { inputInt8, OID, type Value } from '../../types/index.ts';
-import { hasher } from './hash-values.ts';
+import { type Hasher, hasher } from './hash-values.ts';
 import type { AnyFunction, FunctionModule, Specialiser } from './module.ts';
 
 /** Functions of one type each: internal name, that of the function with a seed, type. */
@@ -36,7 +36,11 @@ const OF_TYPES: readonly (readonly [string, string, number])[] = [
 const POLYMORPHIC = ['hash_array', 'hashenum', 'hash_range', 'hash_multirange', 'hash_record'];
 
 export function hashOf(oid: number): AnyFunction {
-  return (value: Value) => hasher(oid, '').hash(value);
+  let known: Hasher | null = null;
+  return (value: Value) => {
+    known ??= hasher(oid, '');
+    return known.hash(value);
+  };
 }
 
 export function hashWithSeedOf(oid: number): AnyFunction {

@@ -1,5 +1,4 @@
 /** text, varchar, bpchar, name and "char": comparison, casts and the string functions that need no other type. */
-import { createHash } from 'node:crypto';
 import { sqlError } from '../../types/errors.ts';
 import { ARRAY_ELEMENTS_MAX, checkElementCount, compareText } from '../../types/index.ts';
 import {
@@ -16,6 +15,7 @@ import {
   characterCount,
   characters,
   hasSurrogates,
+  reversed,
   sliceCharacters,
   TextPieces,
   toInitialCapitals,
@@ -24,6 +24,7 @@ import {
   unitIndex,
 } from './characters.ts';
 import { compareNames, compareUuids } from './comparison-numbers.ts';
+import { digestBytes, digestHex } from './digest.ts';
 import type { FunctionModule } from './module.ts';
 import { quoteIdentifier, quoteLiteral } from './quote.ts';
 
@@ -294,10 +295,6 @@ function parseIdentifier(text: string, strict: boolean): SqlArray {
   }
 }
 
-function digest(algorithm: string, data: string | Uint8Array): Uint8Array {
-  return new Uint8Array(createHash(algorithm).update(data).digest());
-}
-
 /** A "char" is one byte; types/text.ts says how those above 127 are kept. */
 function charFromInt4(value: number): string {
   if (value < -128 || value > 127) throw sqlError('22003', '"char" out of range');
@@ -403,7 +400,7 @@ export const textFunctions: FunctionModule = {
     btrim1: (text: string) => trimBoth(text, ' '),
     replace_text: replaceText,
     translate,
-    text_reverse: (text: string) => characters(text).reverse().join(''),
+    text_reverse: reversed,
     repeat,
     textpos: position,
     split_part: splitPart,
@@ -426,12 +423,12 @@ export const textFunctions: FunctionModule = {
     unicode_is_normalized: (text: string, form: string) => text.normalize(normalForm(form)) === text,
     unistr: unescapeUnicode,
     parse_ident: parseIdentifier,
-    md5_text: (text: string) => createHash('md5').update(text).digest('hex'),
-    md5_bytea: (bytes: Uint8Array) => createHash('md5').update(bytes).digest('hex'),
-    sha224_bytea: (bytes: Uint8Array) => digest('sha224', bytes),
-    sha256_bytea: (bytes: Uint8Array) => digest('sha256', bytes),
-    sha384_bytea: (bytes: Uint8Array) => digest('sha384', bytes),
-    sha512_bytea: (bytes: Uint8Array) => digest('sha512', bytes),
+    md5_text: (text: string) => digestHex('md5', text),
+    md5_bytea: (bytes: Uint8Array) => digestHex('md5', bytes),
+    sha224_bytea: (bytes: Uint8Array) => digestBytes('sha224', bytes),
+    sha256_bytea: (bytes: Uint8Array) => digestBytes('sha256', bytes),
+    sha384_bytea: (bytes: Uint8Array) => digestBytes('sha384', bytes),
+    sha512_bytea: (bytes: Uint8Array) => digestBytes('sha512', bytes),
 
     // uuid is its 36 characters, lower case: their order is the order of the bytes.
     uuid_eq: eq,

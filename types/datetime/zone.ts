@@ -48,6 +48,8 @@ class NamedZone implements Zone {
   readonly name: string;
   readonly #format: Intl.DateTimeFormat;
   readonly #years = new Map<number, YearOffsets>();
+  /** By the begin of a stretch; null where the name changes within it. */
+  readonly #abbreviations = new Map<number, string | null>();
   /** The stretch of the last question: offset #offset from #from up to, not including, #to. */
   #from = 0;
   #to = 0;
@@ -86,8 +88,23 @@ class NamedZone implements Zone {
   }
 
   abbreviationAt(utc: Micros): string {
-    const offset = this.offsetAt(utc);
     const second = floorDivMicros(utc, SECOND_MICROS);
+    this.#offsetAtSecond(second);
+    if (second < this.#from || second >= this.#to) return this.#abbreviationAtSecond(second);
+    // The name that holds at both ends of a stretch holds between them; ICU takes microseconds to find one.
+    const from = this.#from;
+    let known = this.#abbreviations.get(from);
+    if (known === undefined) {
+      const last = this.#to - 1;
+      const name = this.#abbreviationAtSecond(from);
+      known = this.#abbreviationAtSecond(last) === name ? name : null;
+      this.#abbreviations.set(from, known);
+    }
+    return known ?? this.#abbreviationAtSecond(second);
+  }
+
+  #abbreviationAtSecond(second: number): string {
+    const offset = this.#offsetAtSecond(second);
     // Before there were zones, clocks showed local mean time; no zone has had odd seconds since.
     if (second < LOCAL_TIME_END && (offset % 60 !== 0 || second < RAILWAYS_START)) return 'LMT';
     return alphabeticAbbreviation(this.name, second - UNIX_EPOCH_SECONDS, offset, (unixSecond) =>
