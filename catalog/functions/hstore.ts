@@ -37,7 +37,19 @@ function textsOf(array: SqlArray): string[] {
 }
 
 function slice(value: string, keys: readonly string[]): string {
-  return hstoreOf(keys.filter((key) => hstoreHas(value, key)).map((key): HstorePair => [key, hstoreGet(value, key)]));
+  const pairs: HstorePair[] = [];
+  for (const key of keys) {
+    const text = hstoreGet(value, key);
+    if (text !== null || hstoreHas(value, key)) pairs.push([key, text]);
+  }
+  return hstoreOf(pairs);
+}
+
+/** Keys and values by turns. */
+function itemsOf(pairs: readonly HstorePair[]): (string | null)[] {
+  const items: (string | null)[] = [];
+  for (const [key, value] of pairs) items.push(key, value);
+  return items;
 }
 
 function subscriptError(message: string): Error {
@@ -156,10 +168,10 @@ export const hstoreFunctions: FunctionModule = {
     hstore_from_array: fromArray,
     hstore_to_json: hstoreJson,
     hstore_to_json_loose: hstoreLooseJson,
-    hstore_to_array: (value: string) => textArray(hstoreEntries(value).flat()),
+    hstore_to_array: (value: string) => textArray(itemsOf(hstoreEntries(value))),
     hstore_to_matrix: (value: string) => {
       const pairs = hstoreEntries(value);
-      return pairs.length === 0 ? textArray([]) : new SqlArray(OID.TEXT, pairs.flat(), [pairs.length, 2]);
+      return pairs.length === 0 ? textArray([]) : new SqlArray(OID.TEXT, itemsOf(pairs), [pairs.length, 2]);
     },
     hstore_akeys: (value: string) => textArray(hstoreKeys(value)),
     hstore_avals: (value: string) => textArray(hstoreValues(value)),

@@ -5,12 +5,12 @@
 
 import { type SqlError, sqlError } from '../../types/errors.ts';
 import { comparator, decodeText, equality, Numeric, OID, type SqlArray, type Value } from '../../types/index.ts';
-import { COMMA } from '../../types/json-text.ts';
+import { CLOSE_ARRAY, CLOSE_OBJECT, COMMA, OPEN_ARRAY, OPEN_OBJECT, QUOTE, skipString } from '../../types/json-text.ts';
 import { compareJsonbKeys, formatJsonb, type Jsonb, JsonbObject, readJsonb } from '../../types/jsonb.ts';
 import type { FunctionContext } from '../function-entry.ts';
 import { oddArguments, pairsOf, pairsOfTwo, sharedFunctions, variadicArguments } from './json.ts';
-import { jsonbMaker, keyText, quoteJson } from './json-build.ts';
-import { elementsOf, kindOf, membersOf } from './json-scan.ts';
+import { jsonbMaker, keyText } from './json-build.ts';
+import { kindOf } from './json-scan.ts';
 import {
   countJsonbElements,
   elementAt,
@@ -337,22 +337,35 @@ function stripNulls(value: Jsonb): Jsonb {
   );
 }
 
-/** Four blanks a level. */
-function pretty(text: string, indent: string): string {
-  const kind = kindOf(text);
-  const inner = `${indent}    `;
-  if (kind === 'array') {
-    const elements = elementsOf(text);
-    if (elements.length === 0) return `[\n${indent}]`;
-    return `[\n${elements.map((element) => inner + pretty(element, inner)).join(',\n')}\n${indent}]`;
+function lineBreak(depth: number): string {
+  return `\n${'    '.repeat(depth)}`;
+}
+
+/** Normal form with a line for each element and member, four blanks a level. */
+function pretty(text: string): string {
+  let result = '';
+  let copied = 0;
+  let depth = 0;
+  for (let i = 0; i < text.length; i++) {
+    const c = text.charCodeAt(i);
+    if (c === QUOTE) i = skipString(text, i) - 1;
+    else if (c === OPEN_OBJECT || c === OPEN_ARRAY) {
+      const next = text.charCodeAt(i + 1);
+      const isEmpty = next === CLOSE_OBJECT || next === CLOSE_ARRAY;
+      if (!isEmpty) depth++;
+      result += text.slice(copied, i + 1) + lineBreak(depth);
+      copied = i + 1;
+      if (isEmpty) i++;
+    } else if (c === CLOSE_OBJECT || c === CLOSE_ARRAY) {
+      depth--;
+      result += text.slice(copied, i) + lineBreak(depth);
+      copied = i;
+    } else if (c === COMMA) {
+      result += text.slice(copied, i + 1) + lineBreak(depth);
+      copied = i + ', '.length;
+    }
   }
-  if (kind === 'object') {
-    const members = membersOf(text);
-    if (members.length === 0) return `{\n${indent}}`;
-    const lines = members.map(([key, value]) => `${inner}${quoteJson(key)}: ${pretty(value, inner)}`);
-    return `{\n${lines.join(',\n')}\n${indent}}`;
-  }
-  return text;
+  return result + text.slice(copied);
 }
 
 /** Casts: a number (or boolean) inside, else an error that says what was there. */
@@ -442,8 +455,9 @@ export const jsonbFunctions: FunctionModule = {
     jsonb_set: setPath,
     jsonb_set_lax: setPathLax,
     jsonb_insert: insertAtPath,
-    jsonb_strip_nulls: (text: string) => formatJsonb(stripNulls(readJsonb(text))),
-    jsonb_pretty: (text: string) => pretty(text, ''),
+    // As normal form writes a member that is null; within a string it means nothing, and then nothing goes.
+    jsonb_strip_nulls: (text: string) => (text.includes('": null') ? formatJsonb(stripNulls(readJsonb(text))) : text),
+    jsonb_pretty: pretty,
     jsonb_object: (array: SqlArray) => objectOfPairs(pairsOf(array)),
     jsonb_object_two_arg: (keys: SqlArray, values: SqlArray) => objectOfPairs(pairsOfTwo(keys, values)),
     jsonb_build_object_noargs: () => '{}',

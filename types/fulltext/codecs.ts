@@ -18,9 +18,15 @@ import {
   buildTsvector,
   LEXEME_BYTES_MAX,
   type Lexeme,
+  lexemeCount,
+  lexemeLength,
+  lexemeStart,
   lexemesOf,
   POSITION_MAX,
   POSITIONS_MAX,
+  positionAt,
+  positionCount,
+  positionsStart,
   uniteLexemes,
 } from './tsvector.ts';
 
@@ -41,12 +47,16 @@ const WEIGHT_LETTERS = ['', 'C', 'B', 'A'];
 
 function outputTsvector(vector: Uint8Array): string {
   let text = '';
-  for (const { bytes, positions } of lexemesOf(vector)) {
-    if (text !== '') text += ' ';
-    text += quoteWord(decodeText(bytes, 0, bytes.length));
-    if (positions === null) continue;
-    for (let i = 0; i < positions.length; i++) {
-      text += (i === 0 ? ':' : ',') + (positions[i] & POSITION_MAX) + WEIGHT_LETTERS[positions[i] >>> 14];
+  const count = lexemeCount(vector);
+  for (let i = 0; i < count; i++) {
+    if (i > 0) text += ' ';
+    const start = lexemeStart(vector, count, i);
+    text += quoteWord(decodeText(vector, start, start + lexemeLength(vector, i)));
+    const positions = positionsStart(vector, count, i);
+    const length = positions < 0 ? 0 : positionCount(vector, positions);
+    for (let k = 0; k < length; k++) {
+      const position = positionAt(vector, positions, k);
+      text += (k === 0 ? ':' : ',') + (position & POSITION_MAX) + WEIGHT_LETTERS[position >>> 14];
     }
   }
   return text;

@@ -129,5 +129,6 @@ export class TokenReader {
 
 /** A word between quotes, as both types print it. */
 export function quoteWord(word: string): string {
+  if (!word.includes("'") && !word.includes('\\')) return `'${word}'`;
   return `'${word.replace(/['\\]/g, '$&$&')}'`;
 }

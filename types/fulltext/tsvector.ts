@@ -43,10 +43,10 @@ export function lexemeLength(vector: Uint8Array, index: number): number {
   return (readUint32(vector, 4 + 4 * index) >>> 1) & 2047;
 }
 
-/** The lexeme's bytes, not copied. */
+/** The lexeme's bytes: a copy, which is made faster than a view. */
 export function lexemeBytes(vector: Uint8Array, count: number, index: number): Uint8Array {
   const start = lexemeStart(vector, count, index);
-  return vector.subarray(start, start + lexemeLength(vector, index));
+  return vector.slice(start, start + lexemeLength(vector, index));
 }
 
 /** Place of a lexeme's position count, or -1 when it has none; the positions follow it. */
@@ -71,6 +71,20 @@ export function positionCount(vector: Uint8Array, start: number): number {
 
 export function positionAt(vector: Uint8Array, start: number, index: number): number {
   return readUint16(vector, start + 2 + 2 * index);
+}
+
+/** The vector with one weight for all of its positions. */
+export function withWeights(vector: Uint8Array, weight: number): Uint8Array {
+  const result = new Uint8Array(vector);
+  const count = lexemeCount(vector);
+  for (let i = 0; i < count; i++) {
+    const start = positionsStart(vector, count, i);
+    if (start < 0) continue;
+    const end = start + 2 + 2 * positionCount(vector, start);
+    // The upper two bits of each position.
+    for (let at = start + 3; at < end; at += 2) result[at] = (result[at] & 0x3f) | (weight << 6);
+  }
+  return result;
 }
 
 /** Order of a lexeme and bytes; with `prefix` 0 as soon as the lexeme begins with them. */

@@ -11,6 +11,7 @@ import {
   POSITION_MAX,
   POSITIONS_MAX,
   uniteLexemes,
+  withWeights,
 } from '../../../types/fulltext/tsvector.ts';
 import { decodeText, OID, SqlArray, sqlError, type Value } from '../../../types/index.ts';
 import { charToByte } from '../../../types/text.ts';
@@ -63,8 +64,7 @@ function withWeight(lexeme: Lexeme, weight: number): Lexeme {
 }
 
 function setWeight(vector: Uint8Array, weight: string): Uint8Array {
-  const number = weightNumber(weight);
-  return buildTsvector(lexemesOf(vector).map((lexeme) => withWeight(lexeme, number)));
+  return withWeights(vector, weightNumber(weight));
 }
 
 /** Indexes of the lexemes of a vector that are in the array; nulls are passed over. */
