@@ -350,6 +350,10 @@ const arrayAggregate: AggregateSpec = {
   },
 };
 
+function sameDimensions(a: readonly number[], b: readonly number[]): boolean {
+  return a.length === b.length && a.every((size, i) => size === b[i]);
+}
+
 /** array_agg over arrays: one dimension more; all must have the same bounds. */
 const nestedArrayAggregate: AggregateSpec = {
   strict: false,
@@ -361,7 +365,7 @@ const nestedArrayAggregate: AggregateSpec = {
         if (value === null) throw sqlError('22004', 'cannot accumulate null arrays');
         const first = state?.[0];
         if (first === undefined && value.length === 0) throw sqlError('2202E', 'cannot accumulate empty arrays');
-        if (first !== undefined && String(first.dimensions) !== String(value.dimensions)) {
+        if (first !== undefined && !sameDimensions(first.dimensions, value.dimensions)) {
           throw sqlError('2202E', 'cannot accumulate arrays of different dimensionality');
         }
         if (state === null) return [value];

@@ -99,30 +99,41 @@ export function asciiToInitialCapitals(text: string): string {
   return text.replace(ASCII_WORDS, (word) => word[0].toUpperCase() + word.slice(1).toLowerCase());
 }
 
-/** The same in texts of ASCII, with no match and no call a word. */
-function asciiCapitals(text: string): string {
-  const lower = text.toLowerCase();
+/** Longer ones are put together by TextPieces. */
+const SHORT_CAPITALS_MAX = 4096;
+
+/** The text in lower case, but for the first of each word. */
+function shortCapitals(text: string): string {
+  const lower = toLower(text);
   let result = '';
   let copied = 0;
   let insideWord = false;
-  for (let i = 0; i < lower.length; i++) {
-    const code = lower.charCodeAt(i);
-    const isLetter = code >= 97 && code <= 122;
-    if (isLetter && !insideWord) {
-      result += lower.slice(copied, i) + String.fromCharCode(code - 32);
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i);
+    const at = i;
+    let first = '';
+    let isWord: boolean;
+    if (code < 0x80) {
+      const letter = code | 0x20;
+      const isLetter = letter >= 97 && letter <= 122;
+      isWord = isLetter || (code >= 48 && code <= 57);
+      if (isLetter && !insideWord) first = String.fromCharCode(code & ~0x20);
+    } else {
+      const character = isPairAt(text, i) ? text.slice(i, ++i + 1) : text[i];
+      isWord = ALPHANUMERIC.test(character);
+      if (!insideWord) first = toUpper(character);
+    }
+    if (first !== '') {
+      result += lower.slice(copied, at) + first;
       copied = i + 1;
     }
-    insideWord = isLetter || (code >= 48 && code <= 57);
+    insideWord = isWord;
   }
   return result + lower.slice(copied);
 }
 
-const NOT_ASCII = /[^\x00-\x7f]/;
-/** Longer ones are put together by TextPieces. */
-const ASCII_CAPITALS_MAX = 4096;
-
 export function toInitialCapitals(text: string): string {
-  if (text.length <= ASCII_CAPITALS_MAX && !NOT_ASCII.test(text)) return asciiCapitals(text);
+  if (text.length <= SHORT_CAPITALS_MAX) return shortCapitals(text);
   const result = new TextPieces();
   let insideWord = false;
   for (const [piece] of text.matchAll(ASCII_PIECES)) {

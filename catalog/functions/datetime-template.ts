@@ -54,6 +54,11 @@ const ISO = new Set('IDDD ID IW IYYY IYY IY I'.split(' '));
 /** No word of a field is longer. */
 const WORD_MAX = 16;
 
+/** What isSpace is asked, of a code; false behind the end. */
+function isSpaceCode(code: number): boolean {
+  return code === 32 || (code >= 9 && code <= 13);
+}
+
 function isDigit(code: number): boolean {
   return code >= 48 && code <= 57;
 }
@@ -65,6 +70,14 @@ function endOfInteger(text: string, start: number): number {
   let end = from;
   while (isDigit(text.charCodeAt(end))) end++;
   return end > from ? end : start;
+}
+
+/** A field of that width, and its bytes: PostgreSQL counts bytes here. */
+function firstBytes(text: string, start: number, wanted: number): readonly [copy: string, size: number] {
+  const copy = text.slice(start, start + wanted);
+  if (!/[^\x00-\x7f]/.test(copy)) return [copy, copy.length];
+  const bytes = Buffer.from(copy).subarray(0, wanted);
+  return [bytes.toString(), bytes.length];
 }
 
 /** Two-digit years are taken near 2020. */
@@ -101,7 +114,7 @@ export class TemplateReader {
   }
 
   private skipSpaces(): void {
-    while (this.next !== '' && isSpace(this.next)) {
+    while (isSpaceCode(this.text.charCodeAt(this.position))) {
       this.position++;
       this.extraSkip++;
     }
@@ -192,21 +205,15 @@ export class TemplateReader {
     const node = this.nodes[index];
     const name = node.keyword;
     const start = this.position;
-    while (this.next !== '' && isSpace(this.next)) this.position++;
-    const wanted = length ?? FIELD_LENGTHS[node.name] ?? name.length;
-    // PostgreSQL counts bytes here.
-    let copy = this.text.slice(this.position, this.position + wanted);
-    let remaining = copy.length;
-    if (/[^\x00-\x7f]/.test(copy)) {
-      const bytes = Buffer.from(copy).subarray(0, wanted);
-      copy = bytes.toString();
-      remaining = bytes.length;
-    }
+    while (isSpaceCode(this.text.charCodeAt(this.position))) this.position++;
+    const first = this.position;
     let digits: string;
     if (node.fillMode || this.nextIsSeparator(index)) {
-      digits = this.text.slice(this.position, endOfInteger(this.text, this.position));
-      this.position = digits === '' ? start : this.position + digits.length;
+      digits = this.text.slice(first, endOfInteger(this.text, first));
+      this.position = digits === '' ? start : first + digits.length;
     } else {
+      const wanted = length ?? FIELD_LENGTHS[node.name] ?? name.length;
+      const [copy, remaining] = firstBytes(this.text, first, wanted);
       if (remaining < wanted) {
         throw formatError(
           `source string too short for "${name}" formatting field`,
@@ -224,7 +231,10 @@ export class TemplateReader {
       }
       this.position += digits.length;
     }
-    if (digits === '') throw formatError(`invalid value "${copy}" for "${name}"`, 'Value must be an integer.');
+    if (digits === '') {
+      const [copy] = firstBytes(this.text, first, length ?? FIELD_LENGTHS[node.name] ?? name.length);
+      throw formatError(`invalid value "${copy}" for "${name}"`, 'Value must be an integer.');
+    }
     const value = Number(digits);
     if (value < -2147483648 || value > 2147483647) {
       throw sqlError('22008', `value for "${name}" in source string is out of range`, {

@@ -19,7 +19,19 @@ const GROUPS: readonly (readonly string[])[] = [
 /** Encodings that PostgreSQL knows no characters of. */
 const WITHOUT_CHARACTERS = 'MULE_INTERNAL';
 
+/** What the last call named: it is the same in every row, and takes longer to look up than most texts to convert. */
+let lastName = '';
+let lastEncoding = '';
+
 function knownName(name: string, role: 'source' | 'destination'): string {
+  if (name !== lastName) {
+    lastEncoding = lookUpName(name, role);
+    lastName = name;
+  }
+  return lastEncoding;
+}
+
+function lookUpName(name: string, role: 'source' | 'destination'): string {
   const encoding = encodingName(name);
   if (encoding === null) throw sqlError('22023', `invalid ${role} encoding name "${name}"`);
   return encoding;

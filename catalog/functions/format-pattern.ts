@@ -7,6 +7,8 @@ import { sqlError } from '../../types/errors.ts';
 export interface PatternKeyword {
   /** As the table of keywords has it, in the case in which it was written. */
   readonly name: string;
+  /** The same in capitals. */
+  readonly upper: string;
   /** Input of this field is digits only, so that a field before it must not read on. */
   readonly isDigits: boolean;
 }
@@ -35,9 +37,17 @@ export interface KeywordTable {
   readonly cache: Map<string, readonly PatternNode[]>;
 }
 
+/** The same text as V8 keeps names of properties: those it compares by their address, as a switch over them does for each field of each row. */
+function internalized(text: string): string {
+  return Object.keys({ [text]: true })[0];
+}
+
 export function keywordTable(names: string, digitNames: string, isDate: boolean): KeywordTable {
   const digits = new Set(digitNames.split(' '));
-  const keywords = names.split(' ').map((name) => ({ name, isDigits: digits.has(name.toUpperCase()) }));
+  const keywords = names.split(' ').map((name) => {
+    const upper = internalized(name.toUpperCase());
+    return { name, upper, isDigits: digits.has(upper) };
+  });
   keywords.sort((a, b) => b.name.length - a.name.length);
   return { keywords, isDate, cache: new Map() };
 }
@@ -102,8 +112,8 @@ function parse(format: string, table: KeywordTable): PatternNode[] {
         if (suffix === 'TH' || suffix === 'th') ordinal = suffix;
         if (ordinal !== '' || suffix === 'SP') i += 2;
       }
-      const { name, isDigits } = keyword;
-      const shared = { name: name.toUpperCase(), isDigits, fillMode, ordinal, translated };
+      const { name, upper, isDigits } = keyword;
+      const shared = { name: upper, isDigits, fillMode, ordinal, translated };
       nodes.push({ kind: 'keyword', text: '', keyword: name, ...shared });
     } else if (format[i] === '"') {
       i = parseQuoted(format, i + 1, nodes);

@@ -16,22 +16,32 @@ import {
   typeByOid,
   type Value,
 } from '../../types/index.ts';
+import { quoteJson as quoteShortJson } from '../../types/json.ts';
 import { formatJsonb, type Jsonb, JsonbObject, parseJsonb, readJsonb } from '../../types/jsonb.ts';
 import type { FunctionContext } from '../function-entry.ts';
 import { unquote } from './json-scan.ts';
 
 export type JsonWriter = (value: Value, context: FunctionContext) => string;
 
-export const quoteJson = (text: string): string => JSON.stringify(text);
+/** Longer texts are quoted by the engine; it is slow to call. */
+const SHORT_TEXT_MAX = 64;
+
+export function quoteJson(text: string): string {
+  return text.length <= SHORT_TEXT_MAX ? quoteShortJson(text) : JSON.stringify(text);
+}
+
+const [PLUS, MINUS, NINE] = [0x2b, 0x2d, 0x39];
 
 /** "2020-01-02 03:04:05.5+05:30" as XSD writes it: a T, and minutes always in the zone. */
 export function isoTimestamp(text: string): string {
-  if (text.endsWith('infinity')) return text;
+  const blank = text.indexOf(' ');
   // " BC" stands behind a date as well.
-  const iso = text.replace(/ (?=\d)/, 'T');
-  // A zone stands behind a time only; years may have more than four digits.
-  const time = iso.indexOf('T');
-  return time < 0 ? iso : iso.slice(0, time) + iso.slice(time).replace(/([+-]\d\d)(?=$| BC$)/, '$1:00');
+  if (blank < 0 || text.charCodeAt(blank + 1) > NINE) return text;
+  const end = text.endsWith(' BC') ? text.length - ' BC'.length : text.length;
+  // A zone of hours alone is +hh; years may have more than four digits.
+  const sign = text.charCodeAt(end - '+hh'.length);
+  const minutes = sign === PLUS || sign === MINUS ? ':00' : '';
+  return `${text.slice(0, blank)}T${text.slice(blank + 1, end)}${minutes}${text.slice(end)}`;
 }
 
 /** What distinguishes a type for JSON. */
@@ -118,13 +128,23 @@ export function recordWriter(typeOid: number, separator = ','): JsonWriter {
     }
     return writer;
   };
+  // The names of the last record, which the next one has as well.
+  let names: readonly string[] = [];
+  let literals: readonly string[] = [];
   return (record: SqlRecord, context) => {
-    const names = fieldNames(typeOid, record);
-    const members = record.values.map((value, i) => {
-      const text = value === null ? 'null' : writerOf(record.typeOids[i])(value, context);
-      return `${quoteJson(names[i])}:${text}`;
-    });
-    return `{${members.join(separator)}}`;
+    const own = fieldNames(typeOid, record);
+    if (own.length !== names.length || own.some((name, i) => name !== names[i])) {
+      names = own;
+      literals = own.map((name) => `${quoteJson(name)}:`);
+    }
+    const { values, typeOids } = record;
+    let members = '';
+    for (let i = 0; i < values.length; i++) {
+      const value = values[i];
+      const text = value === null ? 'null' : writerOf(typeOids[i])(value, context);
+      members += `${i > 0 ? separator : ''}${literals[i]}${text}`;
+    }
+    return `{${members}}`;
   };
 }
 

@@ -97,6 +97,13 @@ function onceCode(c: ExpressionCompiler, call: Code): Code {
   return `${c.emitter.bind(runtime.once, 'once')}(x, ${c.emitter.bind({}, 'place')}, () => ${call})`;
 }
 
+/** octet_length(text): of a text that lies on a page, without reading it. */
+function octetLength(c: ExpressionCompiler, expr: CallExpr): Operand {
+  const operand = c.compile(expr.args[0]);
+  if (operand.rep !== 'slice') return plainCall(c, expr.function, [operand], expr);
+  return { rep: 'num', typeOid: expr.typeOid, value: `(${operand.end} - ${operand.start})`, isNull: operand.isNull };
+}
+
 /** tsvector @@ tsquery: over the bytes of the page, where the vector lies there. */
 function matchCall(c: ExpressionCompiler, expr: CallExpr): Operand {
   const operands = expr.args.map((arg) => c.compile(arg));
@@ -135,6 +142,7 @@ function inlineCall(c: ExpressionCompiler, expr: CallExpr): Operand | null {
     if (isNull === 'true') return NULL_OPERAND(expr.typeOid);
     return decimalCall(c, expr, operands, isNull) ?? plainCall(c, fn, operands, expr);
   }
+  if (name === 'textoctetlen') return octetLength(c, expr);
   if (args.length !== 2) return null;
   const comparison = inlineComparison(name);
   const template = inlineTemplate(name);

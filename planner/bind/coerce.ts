@@ -101,7 +101,9 @@ function madeCast({ catalog }: BindContext, source: number, target: number): Cas
 /** What a cast WITHOUT FUNCTION has to do after all; null: nothing. */
 function binaryCast({ types, catalog }: BindContext, source: number, target: number): ScalarFunction | null {
   const [from, to] = [types.base(source), types.base(target)];
-  return catalog.castBetween(from, to)?.method === 'binary' ? reinterpretation(from, to) : null;
+  if (catalog.castBetween(from, to)?.method !== 'binary') return null;
+  const [valuesFrom, valuesTo] = [from, to].map((oid) => (types.get(oid)?.form === 'citext' ? TEXT : oid));
+  return valuesFrom === valuesTo ? null : reinterpretation(valuesFrom, valuesTo);
 }
 
 /** Definitions that keep a text keep what it uses. */
