@@ -16,7 +16,7 @@ export function outputBytea(bytes: Uint8Array, form: 'hex' | 'escape'): string {
 }
 
 export function inputBytea(text: string): Uint8Array {
-  return text.startsWith('\\x') ? inputHex(text, 2) : inputEscape(text);
+  return text.startsWith('\\x') ? decodeHexDigits(text, 2) : inputEscape(text);
 }
 
 function hexDigit(text: string, at: number): number {
@@ -44,7 +44,7 @@ function decodeHexRun(text: string, start: number, bytes: Uint8Array): number {
 }
 
 /** Pairs of hexadecimal digits from an index on, with blanks between pairs; also decode(text, 'hex'). */
-function inputHex(text: string, start: number): Uint8Array {
+export function decodeHexDigits(text: string, start: number): Uint8Array {
   const length = text.length;
   const bytes = new Uint8Array((length - start) >> 1);
   // Node's own decoder as far as there are only digits; from there on we look ourselves.

@@ -350,8 +350,12 @@ const arrayAggregate: AggregateSpec = {
   },
 };
 
-function sameDimensions(a: readonly number[], b: readonly number[]): boolean {
-  return a.length === b.length && a.every((size, i) => size === b[i]);
+function sameBounds(a: SqlArray, b: SqlArray): boolean {
+  if (a.dimensions.length !== b.dimensions.length) return false;
+  for (let i = 0; i < a.dimensions.length; i++) {
+    if (a.dimensions[i] !== b.dimensions[i] || a.lowerBounds[i] !== b.lowerBounds[i]) return false;
+  }
+  return true;
 }
 
 /** array_agg over arrays: one dimension more; all must have the same bounds. */
@@ -365,7 +369,7 @@ const nestedArrayAggregate: AggregateSpec = {
         if (value === null) throw sqlError('22004', 'cannot accumulate null arrays');
         const first = state?.[0];
         if (first === undefined && value.length === 0) throw sqlError('2202E', 'cannot accumulate empty arrays');
-        if (first !== undefined && !sameDimensions(first.dimensions, value.dimensions)) {
+        if (first !== undefined && !sameBounds(first, value)) {
           throw sqlError('2202E', 'cannot accumulate arrays of different dimensionality');
         }
         if (state === null) return [value];

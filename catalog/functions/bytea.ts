@@ -1,4 +1,6 @@
 /** bytea: comparison, pieces, bits, encodings. Values are never changed in place. */
+
+import { decodeHexDigits } from '../../types/bytea.ts';
 import { type SqlError, sqlError } from '../../types/errors.ts';
 import { checkTextLength } from '../../types/index.ts';
 import { replaceEach } from '../../types/replace-each.ts';
@@ -110,39 +112,6 @@ function encodeEscape(bytes: Uint8Array): string {
   return text.latin1Slice(0, size);
 }
 
-function decodeHex(text: string): Uint8Array {
-  return decodeShortHex(text) ?? decodeSpacedHex(text);
-}
-
-const SHORT_HEX_MAX = 128;
-
-/** A short text of nothing but pairs of digits; of another null. */
-function decodeShortHex(text: string): Uint8Array | null {
-  if (text.length > SHORT_HEX_MAX || text.length % 2 !== 0) return null;
-  const bytes = new Uint8Array(text.length / 2);
-  for (let i = 0; i < bytes.length; i++) {
-    const value = hexValue(text.charCodeAt(2 * i)) * 16 + hexValue(text.charCodeAt(2 * i + 1));
-    if (value < 0) return null;
-    bytes[i] = value;
-  }
-  return bytes;
-}
-
-/** Far below 0 for what is no digit. */
-function hexValue(code: number): number {
-  if (code >= 48 && code <= 57) return code - 48;
-  const letter = (code | 32) - 87;
-  return letter >= 10 && letter <= 15 ? letter : -1000;
-}
-
-function decodeSpacedHex(text: string): Uint8Array {
-  const digits = replaceEach(text, /[ \n\t\r]/g, '');
-  const bad = /[^0-9A-Fa-f]/u.exec(digits);
-  if (bad !== null) throw sqlError('22023', `invalid hexadecimal digit: "${bad[0]}"`);
-  if (digits.length % 2 !== 0) throw sqlError('22023', 'invalid hexadecimal data: odd number of digits');
-  return new Uint8Array(Buffer.from(digits, 'hex'));
-}
-
 function decodeBase64(text: string): Uint8Array {
   const digits = replaceEach(text, /[ \n\t\r]/g, '');
   const bad = /[^A-Za-z0-9+/=]/u.exec(digits);
@@ -193,7 +162,7 @@ function encode(bytes: Uint8Array, format: string): string {
 function decode(text: string, format: string): Uint8Array {
   switch (format.toLowerCase()) {
     case 'hex':
-      return decodeHex(text);
+      return decodeHexDigits(text, 0);
     case 'base64':
       return decodeBase64(text);
     case 'escape':
