@@ -161,10 +161,22 @@ function position(text: string, part: string): number {
   return index < 0 ? 0 : characterCount(text.slice(0, index)) + 1;
 }
 
+/** Of a separator that cannot overlap itself the fields are the same from both ends. */
+function fieldFromEnd(text: string, separator: string, field: number): string {
+  let end = text.length;
+  for (let n = -1; ; n--) {
+    const found = end === 0 ? -1 : text.lastIndexOf(separator, end - 1);
+    if (n === field) return text.slice(found + 1, end);
+    if (found < 0) return '';
+    end = found;
+  }
+}
+
 function splitPart(text: string, separator: string, field: number): string {
   if (field === 0) throw sqlError('22023', 'field position must not be zero');
   if (text === '') return '';
   if (separator === '') return field === 1 || field === -1 ? text : '';
+  if (field < 0 && separator.length === 1) return fieldFromEnd(text, separator, field);
   if (field < 0) {
     const parts = text.split(separator);
     return parts[parts.length + field] ?? '';
