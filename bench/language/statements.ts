@@ -254,6 +254,22 @@ const TEXTS_AND_TIMES = statements(
   ['|| and lpad', "SELECT sum(length(lpad(k::text, 10, '0') || '-' || g10 || '-' || g1k)) FROM t"],
   ['format and concat', "SELECT sum(length(format('%s: %s', id, k))), sum(length(concat(id, '/', k))) FROM t"],
   ['md5', 'SELECT max(md5(line)) FROM t'],
+  [
+    'sha256 and encode',
+    "SELECT max(encode(sha256(convert_to(line, 'UTF8')), 'hex')), max(encode(convert_to(line, 'UTF8'), 'base64')) FROM t",
+  ],
+  [
+    'initcap and reverse',
+    'SELECT sum(length(initcap(line))), sum(length(reverse(line))), sum(octet_length(line)) FROM t',
+  ],
+  [
+    'to_timestamp and to_date',
+    "SELECT max(to_timestamp(ts::text, 'YYYY-MM-DD HH24:MI:SS')), max(to_date(ts::date::text, 'YYYY-MM-DD')) FROM t",
+  ],
+  [
+    'rows to json',
+    'SELECT sum(length(row_to_json(x)::text)) FROM (SELECT id, line, ts, ts::timestamptz AS z, f FROM t) AS x',
+  ],
   ['date_trunc', "SELECT count(*), max(c) FROM (SELECT date_trunc('day', ts), count(*) AS c FROM t GROUP BY 1) AS x"],
   ['extract', 'SELECT sum(extract(year FROM ts)), sum(extract(dow FROM ts)), sum(extract(hour FROM ts)) FROM t'],
   [

@@ -75,7 +75,7 @@ export function positionAt(vector: Uint8Array, start: number, index: number): nu
 
 /** The vector with one weight for all of its positions. */
 export function withWeights(vector: Uint8Array, weight: number): Uint8Array {
-  const result = new Uint8Array(vector);
+  const result = Uint8Array.prototype.slice.call(vector);
   const count = lexemeCount(vector);
   for (let i = 0; i < count; i++) {
     const start = positionsStart(vector, count, i);
