@@ -152,16 +152,29 @@ function behindPair(value: string, at: number): number {
 
 // ------------------------------------------------------------------------------------------------------------ single pairs
 
+let keptKey = '';
+let keptItem = '';
+
+/** As it is written between quotes; that of the last call is kept, since it is the same in every row. */
+function keyItem(key: string): string {
+  if (key !== keptKey) {
+    keptItem = escapedItem(key);
+    keptKey = key;
+  }
+  return keptItem;
+}
+
 /** Whether a value has the key. */
 export function hstoreHas(value: string, key: string): boolean {
-  return placeOfKey(value, escapedItem(key)) >= 0;
+  return placeOfKey(value, keyItem(key)) >= 0;
 }
 
 /** NULL for a key that is not there, too. */
 export function hstoreGet(value: string, key: string): string | null {
-  const place = placeOfKey(value, escapedItem(key));
+  const item = keyItem(key);
+  const place = placeOfKey(value, item);
   if (place < 0) return null;
-  const start = behindKey(value, place);
+  const start = place + item.length + '""=>'.length;
   return plain(value, start, endOfItem(value, start));
 }
 
@@ -177,7 +190,7 @@ export function hstoreContains(value: string, pairs: string): boolean {
 
 /** The value without a key. */
 export function hstoreWithout(value: string, key: string): string {
-  return cut(value, placeOfKey(value, escapedItem(key)));
+  return cut(value, placeOfKey(value, keyItem(key)));
 }
 
 /** The value without what it has in common with another one. */
