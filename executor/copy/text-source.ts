@@ -99,7 +99,7 @@ export class CopyTextSource extends CopySource {
   protected override parseRows(format: FormatSettings, limit: number): number {
     const { columns } = this.out;
     let n = 0;
-    while (n < limit && this.readLine()) {
+    while (n < limit && this.readLine(format)) {
       for (let i = 0; i < columns.length; i++) columns[i][n] = this.value(format, i);
       this.consume();
       n++;
@@ -116,11 +116,11 @@ export class CopyTextSource extends CopySource {
   pollLine(x: ExecContext): Batch | null {
     if (this.#hasLine) return null;
     this.begin();
-    return this.readLine() ? null : this.endOrWait(x);
+    return this.readLine(x.functions.format) ? null : this.endOrWait(x);
   }
 
   /** Whether there is a current line; if not, the next one becomes it. False: its bytes have not come, or it was the last. */
-  readLine(): boolean {
+  readLine(format: FormatSettings): boolean {
     if (this.#hasLine) return true;
     for (;;) {
       if (this.#sawEndMarker) {
@@ -136,7 +136,7 @@ export class CopyTextSource extends CopySource {
       this.#lineEnd = end;
       this.#hasLine = true;
       if (isFast && this.#isScanned) return true;
-      if (this.#readFound(end)) return true;
+      if (this.#readFound(end, format)) return true;
       this.consume();
     }
   }
@@ -149,7 +149,7 @@ export class CopyTextSource extends CopySource {
   }
 
   /** A line that was found by its end: false when it was the header or the end marker. */
-  #readFound(end: number): boolean {
+  #readFound(end: number, format: FormatSettings): boolean {
     const start = this.position;
     if (this.#isEndMarker() && end - start === 2) {
       this.#sawEndMarker = true;
@@ -161,11 +161,11 @@ export class CopyTextSource extends CopySource {
       return false;
     }
     if (this.#quote < 0) {
-      this.#scanText(start, end);
+      this.#scanText(start, end, format);
       return true;
     }
     if (this.#line > 1) this.#line += this.#innerLineBreaks(start, end);
-    this.#scanCsv(start, end);
+    this.#scanCsv(start, end, format);
     return true;
   }
 
@@ -266,7 +266,7 @@ export class CopyTextSource extends CopySource {
     return length;
   }
 
-  #scanText(start: number, end: number): void {
+  #scanText(start: number, end: number, format: FormatSettings): void {
     const data = this.data;
     const delimiter = this.#delimiter;
     const width = this.columns.length;
@@ -296,10 +296,12 @@ export class CopyTextSource extends CopySource {
       if (to >= end) break;
       from = to + 1;
     }
-    if (column < width) throw this.#missingData(column);
+    if (column < width) throw this.#missingData(column, format);
   }
 
-  #missingData(column: number): Error {
+  /** The line ends before this column; what is wrong with a field before that is told first. */
+  #missingData(column: number, format: FormatSettings): Error {
+    for (let i = 0; i < column; i++) this.value(format, i);
     return this.#error('22P04', `missing data for column "${this.columns[column].name}"`);
   }
 
@@ -379,7 +381,7 @@ export class CopyTextSource extends CopySource {
     return this.#field;
   }
 
-  #scanCsv(start: number, end: number): void {
+  #scanCsv(start: number, end: number, format: FormatSettings): void {
     const width = this.columns.length;
     let column = 0;
     let from = start;
@@ -392,7 +394,7 @@ export class CopyTextSource extends CopySource {
       column++;
       if (from > end) break;
     }
-    if (column < width) throw this.#missingData(column);
+    if (column < width) throw this.#missingData(column, format);
   }
 
   /** One field; answers where the next one begins, beyond `end` after the last. */
