@@ -18,7 +18,7 @@ import {
   WRITE_WAIT,
 } from '../../storage/api.ts';
 import { sqlError } from '../../types/errors.ts';
-import { baseTypeOid, DEFAULT_FORMAT, equality, formatType, inputText, outputText } from '../../types/index.ts';
+import { baseTypeOid, DEFAULT_FORMAT, encodeDatum, equality, formatType, inputText, outputText } from '../../types/index.ts';
 import type { ExecContext, FollowUp } from '../context.ts';
 import { KEY_NOT_INDEXED } from '../index-runtime.ts';
 import type { TableRuntime } from '../table-runtime.ts';
@@ -75,6 +75,22 @@ function isSameKey(
   });
 }
 
+/** Whether the values are stored alike: 1.0 and 1.00, 0 and -0, or citext's 'a' and 'A' are equal, and not the same. */
+function isSameImage(
+  a: readonly Value[],
+  b: readonly Value[],
+  table: RelationEntry,
+  columns: readonly number[],
+): boolean {
+  return a.every((value, i) => {
+    const other = b[i];
+    if (Object.is(value, other)) return true;
+    if (value === null || other === null || typeof value === 'string') return false;
+    const typeOid = baseTypeOid(table.columns[columns[i] - 1].typeOid);
+    return Buffer.compare(encodeDatum(typeOid, value), encodeDatum(typeOid, other)) === 0;
+  });
+}
+
 /** Remembers the checks that a new or changed row of the child needs. */
 export function queueReferenceChecks(
   x: ExecContext,
@@ -121,7 +137,8 @@ export function queueReferencedActions(
     const oldKey = keyOf(oldValues, referencedColumns);
     if (oldKey.includes(null)) continue;
     const newKey = newValues === null ? null : keyOf(newValues, referencedColumns);
-    if (newKey !== null && isSameKey(oldKey, newKey, key.parent, referencedColumns)) continue;
+    // A key that is equal and looks otherwise goes to the referencing rows, too.
+    if (newKey !== null && isSameImage(oldKey, newKey, key.parent, referencedColumns)) continue;
     if (x.services.isReplica) continue;
     const event = newKey === null ? 'delete' : 'update';
     const action = newKey === null ? key.constraint.onDelete : key.constraint.onUpdate;
