@@ -90,7 +90,7 @@ function openView(level: Level, command: keyof typeof VERBS, entry: RelationEntr
   const need = context.rights.need(context.nextRel(), entry, RIGHTS[command]);
   const query = bindViewQuery(level, entry);
   const view = asUpdatable(entry, query);
-  if (typeof view === 'string') throw refuseView(level, command, entry, view);
+  if ('refused' in view) throw refuseView(level, command, view.refused, view.reason);
   const { relation } = view;
   context.rights.through(need, query);
   context.lockTable(relation.table.oid, 'row exclusive');

@@ -2,7 +2,7 @@
 import type { RelationEntry } from '../../catalog/entries.ts';
 import type { Expr } from '../expr.ts';
 import { type Query, type RowCheck, type SubqueryRelation, toExpr } from '../logical.ts';
-import { asUpdatable } from './view-target.ts';
+import { asUpdatable, innerView } from './view-target.ts';
 
 /**
  * Of views WITH CHECK OPTION. `bound`: the query of the view that the statement names. CASCADED reaches all views below, LOCAL the view itself and those
@@ -35,17 +35,10 @@ function checksOf(view: RelationEntry, bound: Query, counts: (entry: RelationEnt
   return checks;
 }
 
-/** The view that a view's query selects from, if it is one. */
-function innerView(query: Query): SubqueryRelation | null {
-  const [item] = query.from;
-  const relation = item?.kind === 'rel' ? query.relations.get(item.rel) : undefined;
-  return relation?.kind === 'subquery' && relation.view !== null ? relation : null;
-}
-
 /** The condition of the view `depth` below the first, as one over the table, false where it is null; null: it has none. */
 function conditionAt(view: RelationEntry, bound: Query, depth: number): Expr | null {
   const target = asUpdatable(view, onlyWhere(bound, depth));
-  if (typeof target === 'string' || target.where === null) return null;
+  if ('refused' in target || target.where === null) return null;
   return toExpr({
     kind: 'booleanTest',
     arg: target.where,

@@ -6,7 +6,7 @@ import type { ColumnEntry, RelationEntry } from '../../catalog/entries.ts';
 import type * as ast from '../../parser/ast.ts';
 import type { PlannerEnvironment } from '../environment.ts';
 import type { Expr } from '../expr.ts';
-import { logical, type Query, type TableRelation } from '../logical.ts';
+import { logical, type Query, type SubqueryRelation, type TableRelation } from '../logical.ts';
 import { flattenSubqueries } from '../rewrite/flatten-subqueries.ts';
 import { BindContext } from './context.ts';
 import { Level, type NamespaceColumn } from './scope.ts';
@@ -21,11 +21,18 @@ export interface UpdatableView {
   readonly where: Expr | null;
 }
 
-/** Why a view cannot be changed through (the error's detail), or what it stands for. */
-export function asUpdatable(view: RelationEntry, bound: Query): UpdatableView | string {
-  const reason = refusal(bound);
-  if (reason !== null) return reason;
-  const query = flattenSubqueries(bound);
+/** A view that cannot be changed through, for itself or for what is selected from it. */
+export interface RefusedView {
+  readonly refused: RelationEntry;
+  /** The error's detail. */
+  readonly reason: string;
+}
+
+/** What a view stands for, or which view cannot be changed through: itself, or one that it selects from. */
+export function asUpdatable(view: RelationEntry, bound: Query): UpdatableView | RefusedView {
+  const refused = refusedView(view, bound);
+  if (refused !== null) return refused;
+  const query = flattenSubqueries(withoutOrder(bound));
   const [item] = query.from;
   let { where } = query;
   let tree = item;
@@ -37,7 +44,7 @@ export function asUpdatable(view: RelationEntry, bound: Query): UpdatableView | 
     tree = tree.items[0];
   }
   const relation = query.from.length === 1 && tree?.kind === 'rel' ? query.relations.get(tree.rel) : undefined;
-  if (relation?.kind !== 'table') return NOT_SINGLE;
+  if (relation?.kind !== 'table') return { refused: view, reason: NOT_SINGLE };
   const baseColumns = query.targets.map((target) => {
     const node = logical(target.expr);
     return node.kind === 'var' && node.rel === relation.rel && node.column >= 0
@@ -53,6 +60,30 @@ export function asUpdatable(view: RelationEntry, bound: Query): UpdatableView | 
   return { relation, columns, baseColumns, where };
 }
 
+/** The outermost view that cannot be changed through. */
+function refusedView(view: RelationEntry, query: Query): RefusedView | null {
+  const reason = refusal(query);
+  if (reason !== null) return { refused: view, reason };
+  const inner = innerView(query);
+  return inner?.view == null ? null : refusedView(inner.view, inner.query);
+}
+
+/** The order of a view's rows says nothing of which rows they are, whatever view it is selected from. */
+function withoutOrder(query: Query): Query {
+  const inner = innerView(query);
+  if (inner === null) return { ...query, orderBy: [] };
+  const relations = new Map(query.relations);
+  relations.set(inner.rel, { ...inner, query: withoutOrder(inner.query) });
+  return { ...query, orderBy: [], relations };
+}
+
+/** The view that a view's query selects from, if it is one. */
+export function innerView(query: Query): SubqueryRelation | null {
+  const [item] = query.from;
+  const relation = item?.kind === 'rel' ? query.relations.get(item.rel) : undefined;
+  return relation?.kind === 'subquery' && relation.view !== null ? relation : null;
+}
+
 /** Why rows cannot go through a view with this query; null: they can. */
 export function viewRefusal(node: ast.Query, environment: PlannerEnvironment): string | null {
   return refusal(bindQuery(new Level(new BindContext(environment), null), node));
@@ -61,7 +92,7 @@ export function viewRefusal(node: ast.Query, environment: PlannerEnvironment): s
 /** Which columns of a view rows can be changed through it in; null: none can be changed at all. */
 export function updatableColumns(view: RelationEntry, environment: PlannerEnvironment): boolean[] | null {
   const target = asUpdatable(view, bindViewQuery(new Level(new BindContext(environment), null), view));
-  if (typeof target === 'string' || target.relation.table.kind !== 'table') return null;
+  if ('refused' in target || target.relation.table.kind !== 'table') return null;
   return target.baseColumns.map((column) => column !== null);
 }
 
