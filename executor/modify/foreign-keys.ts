@@ -18,7 +18,15 @@ import {
   WRITE_WAIT,
 } from '../../storage/api.ts';
 import { sqlError } from '../../types/errors.ts';
-import { baseTypeOid, DEFAULT_FORMAT, encodeDatum, equality, formatType, inputText, outputText } from '../../types/index.ts';
+import {
+  baseTypeOid,
+  DEFAULT_FORMAT,
+  encodeDatum,
+  equality,
+  formatType,
+  inputText,
+  outputText,
+} from '../../types/index.ts';
 import type { ExecContext, FollowUp } from '../context.ts';
 import { KEY_NOT_INDEXED } from '../index-runtime.ts';
 import type { TableRuntime } from '../table-runtime.ts';

@@ -27,11 +27,11 @@ export function failureOf(output: string): Failure | null {
   return found === null ? null : { code: found[1]!, message: found[2]! };
 }
 
-/** Without what differs between any two servers: source locations, the script's place, process ids of NOTIFY. */
+/** Without what differs between any two servers: source locations, the script's place, times. */
 export function normalized(output: string): string {
   return output
     .split('\n')
-    .filter((line) => !/^(?:psql:[^:]*:\d+: )?LOCATION: /.test(line))
+    .filter((line) => !/^(?:psql:[^:]*:\d+: )?LOCATION: |^Time: [0-9.]+ ms/.test(line))
     .map((line) => line.replace(/^psql:[^:]*:\d+: /, '').trimEnd())
     .join('\n')
     .trim();

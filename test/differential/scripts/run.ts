@@ -7,6 +7,8 @@
  *     --summary          the messages that only the target raises, by number
  *     --seconds N        a script's time on either server (120)
  *     --setting NAME=VALUE   of the target
+ *     --supported        both run the scripts without the statements that only the target refuses as not supported (0A000)
+ *     --slow             shows too what takes the target more than 50 ms and three times the reference's time
  *
  * Made for PostgreSQL's own regression suite (src/test/regress/sql; PG_ABS_SRCDIR names its folder): a script's statements
  * build on each other, so the first difference of a script may be the reason of many.
@@ -26,6 +28,11 @@ const MARK = '\u0001';
 /** As pg_regress sets them. */
 const ENVIRONMENT = { PGTZ: 'PST8PDT', PGDATESTYLE: 'Postgres, MDY', PGOPTIONS: '-c intervalstyle=postgres_verbose' };
 
+/** Without SQLSTATEs in the output nothing is known of an error. */
+const SETS_VERBOSITY = /^\\(?:un)?set VERBOSITY\b/m;
+/** How often scripts are run again without what was refused. */
+const PASSES = 4;
+
 const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
@@ -35,6 +42,8 @@ const { values, positionals } = parseArgs({
     summary: { type: 'boolean', default: false },
     seconds: { type: 'string', default: '120' },
     setting: { type: 'string', multiple: true, default: [] },
+    supported: { type: 'boolean', default: false },
+    slow: { type: 'boolean', default: false },
   },
 });
 
@@ -55,7 +64,8 @@ async function runScript(port: number, database: string, segments: readonly Segm
   const timer = setTimeout(() => psql.kill('SIGKILL'), Number(values.seconds) * 1000);
   const { stdin } = psql as unknown as { stdin: Writable };
   stdin.on('error', () => {});
-  stdin.end(segments.map((segment) => `${segment.text}\n\\echo ${MARK}\n`).join(''));
+  const timing = values.slow ? '\\timing on\n' : '';
+  stdin.end(timing + segments.map((segment) => `${segment.text}\n\\echo ${MARK}\n`).join(''));
   await new Promise((resolve) => psql.on('close', resolve));
   clearTimeout(timer);
   return readFileSync(file, 'utf8').split(`${MARK}\n`);
@@ -91,10 +101,26 @@ function count(script: string, verdict: Verdict | 'lost'): void {
   row.set(verdict, (row.get(verdict) ?? 0) + 1);
 }
 
+/** What `\\timing` printed for a segment, in milliseconds, summed over its statements. */
+function timeOf(output: string): number {
+  let sum = 0;
+  for (const [, ms] of output.matchAll(/^Time: ([0-9.]+) ms.*$/gm)) sum += Number(ms);
+  return sum;
+}
+
+function showSlow(script: string, { line, text }: Segment, reference: string, target: string): void {
+  const [expected, got] = [timeOf(reference), timeOf(target)];
+  if (got <= 50 || got <= 3 * expected) return;
+  process.stdout.write(
+    `==== ${script}:${line} slow: ${got.toFixed(0)} ms, reference ${expected.toFixed(0)} ms\n${text.trim()}\n`,
+  );
+}
+
 function compare(script: string, segments: readonly Segment[], reference: string[], target: string[]): void {
   for (let n = 0; n < segments.length; n++) {
     const { line, text } = segments[n]!;
     const [expected, got] = [reference[n] ?? '', target[n] ?? ''];
+    if (values.slow) showSlow(script, segments[n]!, expected, got);
     const verdict = n < target.length ? verdictOf(text, expected, got) : 'lost';
     count(script, verdict);
     const failed = failureOf(got);
@@ -132,28 +158,63 @@ function table(): void {
     process.stdout.write(`${String(number).padStart(6)}  ${message}\n`);
 }
 
-async function main(reference: BenchServer): Promise<void> {
-  const read = (file: string): Segment[] => segmentsOf(readFileSync(file, 'utf8'));
-  const setup = values.setup.flatMap(read);
-  let program: string | undefined;
-  let target: BenchServer | null = null;
-  for (const file of positionals) {
-    const isFresh = target === null || !values.together;
-    if (isFresh) {
-      target?.stop();
-      target = await startHotrow({ shared_buffers: '64MB', wal_sync: 'everysec', ...settings }, program);
-      program = 'dist/hotrow.js';
-      await renewReference(reference.port);
+interface Script {
+  readonly name: string;
+  segments: readonly Segment[];
+}
+
+let program: string | undefined;
+
+/** Runs them on a new target and the empty reference, one after the other in one database; answers each script's outputs. */
+async function runBoth(reference: BenchServer, scripts: readonly Script[]): Promise<[string[], string[]][]> {
+  const target = await startHotrow({ shared_buffers: '64MB', wal_sync: 'everysec', ...settings }, program);
+  program = 'dist/hotrow.js';
+  try {
+    await renewReference(reference.port);
+    await ask(target.port, `CREATE DATABASE ${DATABASE}`);
+    const setup = values.setup.flatMap((file) => segmentsOf(readFileSync(file, 'utf8')));
+    const outputs: [string[], string[]][] = [];
+    for (const { segments } of scripts) {
+      const before = outputs.length === 0 ? setup : [];
+      const all = [...before, ...segments];
+      const expected = await runScript(reference.port, DATABASE, all);
+      const got = await runScript(target.port, DATABASE, all);
+      outputs.push([expected.slice(before.length), got.slice(before.length)]);
     }
-    const script = read(file);
-    const before = isFresh ? setup : [];
-    const [expected, got] = [
-      await runScript(reference.port, DATABASE, [...before, ...script]),
-      await runScript(target!.port, 'postgres', [...before, ...script]),
-    ];
-    compare(basename(file, '.sql'), script, expected.slice(before.length), got.slice(before.length));
+    return outputs;
+  } finally {
+    target.stop();
   }
-  target?.stop();
+}
+
+/** Leaves out what only the target refuses as not supported; whether there was any. */
+function leaveOutRefused(script: Script, [expected, got]: [string[], string[]]): boolean {
+  const isRefused = (n: number): boolean =>
+    failureOf(got[n] ?? '')?.code === '0A000' && failureOf(expected[n] ?? '')?.code !== '0A000';
+  const kept = script.segments.filter((_, n) => !isRefused(n));
+  const some = kept.length < script.segments.length;
+  script.segments = kept;
+  return some;
+}
+
+async function runTogether(reference: BenchServer, scripts: readonly Script[]): Promise<void> {
+  let outputs = await runBoth(reference, scripts);
+  const leaveOut = (): boolean => scripts.map((script, i) => leaveOutRefused(script, outputs[i]!)).includes(true);
+  // What was refused may have hidden more that is.
+  for (let pass = 0; values.supported && pass < PASSES && leaveOut(); pass++)
+    outputs = await runBoth(reference, scripts);
+  scripts.forEach(({ name, segments }, i) => {
+    compare(name, segments, ...outputs[i]!);
+  });
+}
+
+async function main(reference: BenchServer): Promise<void> {
+  const scripts = positionals.map((file) => ({
+    name: basename(file, '.sql'),
+    segments: segmentsOf(readFileSync(file, 'utf8')).filter(({ text }) => !SETS_VERBOSITY.test(text)),
+  }));
+  for (const group of values.together ? [scripts] : scripts.map((script) => [script]))
+    await runTogether(reference, group);
   table();
 }
 
