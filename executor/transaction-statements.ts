@@ -1,4 +1,5 @@
 /** Statements about the transaction itself: BEGIN, COMMIT, ROLLBACK, savepoints, its modes, and when its constraints are checked. */
+import type { ConstraintEntry } from '../catalog/entries.ts';
 import type {
   BeginStatement,
   SetConstraintsStatement,
@@ -186,29 +187,50 @@ export function setTransaction(session: Session, node: SetTransactionStatement):
   return 'SET';
 }
 
+/**
+ * The deferrable constraints of a name: of its schema, or of the first in the search path that has one. 3F000, 42704: there is none;
+ * 42809: one that is to be deferred cannot be.
+ */
+function deferrableConstraints(session: Session, names: readonly string[], deferred: boolean): ConstraintEntry[] {
+  const { catalog } = session;
+  const path = session.searchPath(true);
+  const name = names[names.length - 1];
+  if (names.length > 2 && names[0] !== catalog.databaseName) {
+    throw sqlError('0A000', `cross-database references are not implemented: "${names.join('.')}"`);
+  }
+  const schemas = names.length === 1 ? path : [names[names.length - 2]];
+  for (const schemaName of schemas) {
+    const schema = catalog.schemaOfPath(schemaName, path);
+    if (names.length > 1) {
+      if (schema === undefined) throw sqlError('3F000', `schema "${schemaName}" does not exist`);
+      session.checkSchema(schema.name);
+    }
+    const found = schema === undefined ? [] : catalog.constraintsByName(schema.oid, name);
+    if (deferred && found.some(({ deferrable }) => !deferrable)) {
+      throw sqlError('42809', `constraint "${name}" is not deferrable`);
+    }
+    if (found.length > 0) return found.filter(({ deferrable }) => deferrable);
+  }
+  throw sqlError('42704', `constraint "${name}" does not exist`);
+}
+
 /** SET CONSTRAINTS: constraints that become immediate are checked now. */
 export function* setConstraints(session: Session, node: SetConstraintsStatement): Task<string> {
+  const { constraints, deferred } = node;
   if (!session.isInBlock) {
     session.notice({
       severity: 'WARNING',
       code: '25P01',
       message: 'SET CONSTRAINTS can only be used in transaction blocks',
     });
-    return 'SET CONSTRAINTS';
   }
+  const found = constraints?.flatMap((names) => deferrableConstraints(session, names, deferred));
+  if (!session.isInBlock) return 'SET CONSTRAINTS';
   const { constraintModes } = session.transaction;
-  if (node.constraints === null) {
+  if (found === undefined) {
     constraintModes.clear();
-    constraintModes.set(0, node.deferred);
-  } else {
-    for (const name of node.constraints) {
-      const last = name[name.length - 1];
-      const found = [...session.catalog.constraints()].filter((c) => c.name === last);
-      if (found.length === 0) throw sqlError('42704', `constraint "${last}" does not exist`);
-      if (!found.some((c) => c.deferrable)) throw sqlError('42809', `constraint "${last}" is not deferrable`);
-      for (const constraint of found) constraintModes.set(constraint.oid, node.deferred);
-    }
-  }
-  if (!node.deferred) yield* session.runDeferred((constraint) => !session.isDeferred(constraint));
+    constraintModes.set(0, deferred);
+  } else for (const { oid } of found) constraintModes.set(oid, deferred);
+  if (!deferred) yield* session.runDeferred((constraint) => !session.isDeferred(constraint));
   return 'SET CONSTRAINTS';
 }
