@@ -81,8 +81,16 @@ function kindOf(tokens: readonly Token[]): Kind {
   }
   if (operators.length > 0 || dense.some((token) => isWord(token, IS))) return 'operator';
   // A name, a literal, a call, or casts of them; more than one bare word is some special syntax.
-  const words = dense.filter((token, i) => (token.kind === 'word' || token.kind === 'atom') && !isAfterCast(dense, i));
+  const words = dense.filter(
+    (token, i) =>
+      (token.kind === 'word' || token.kind === 'atom') && !isAfterCast(dense, i) && !isFieldDot(dense[i - 1]),
+  );
   return words.length <= 1 ? 'simple' : 'operator';
+}
+
+/** Before the field of a row: `(x).a`, `x[1].a`. */
+function isFieldDot(token: Token | undefined): boolean {
+  return token?.kind === 'other' && token.text === '.';
 }
 
 /** Part of a type's name: `x::character varying`. */
@@ -200,6 +208,10 @@ function renderGroup(group: Group, tokens: readonly Token[], at: number, place: 
   if (isDistinctOn(tokens, before)) return `(${renderArguments(group.tokens)})`;
   if (isJoin(group.tokens) && (after === undefined || isWord(after, AFTER_JOIN))) return render(group.tokens, 'top');
   const inner = onlyGroup(group);
+  // A field's row is always enclosed.
+  if (isFieldDot(after)) {
+    return inner === null ? `(${render(group.tokens, kindOf(group.tokens))})` : renderGroup(inner, tokens, at, place);
+  }
   const isOperand = after?.kind === 'cast' || (after?.kind === 'group' && after.open === '[');
   if (isOperand) {
     if (inner !== null) return renderGroup(inner, tokens, at, place);
