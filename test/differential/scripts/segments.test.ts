@@ -39,6 +39,9 @@ describe('What two servers printed', () => {
     expect(verdictOf('SELECT', ' a \n---\n 1\n 2\n', ' a \n---\n 1\n 2\n')).to.equal('same');
     expect(verdictOf('SELECT', ' a \n---\n 1\n 2\n', ' a \n---\n 2\n 1\n')).to.equal('order');
     expect(verdictOf('SELECT', ' a \n---\n 1\n', ' a \n---\n 3\n')).to.equal('rows');
+    expect(verdictOf('SELECT', ' a \n---\n 1\nTime: 0.5 ms\n', ' a \n---\n 1\nTime: 1234.5 ms (00:01.235)\n')).to.equal(
+      'same',
+    );
     expect(verdictOf('explain SELECT', ' a \n---\n 1\n', ' a \n---\n 3\n')).to.equal('plan');
   });
 
