@@ -16,6 +16,7 @@ import {
   type Level,
   missingColumn,
   missingItem,
+  type NamespaceColumn,
   type NamespaceItem,
 } from './scope.ts';
 import { RECORD } from './type-info.ts';
@@ -28,7 +29,7 @@ export function bindColumnRef(level: Level, node: ast.ColumnRef): Expr {
   // t.* in an expression is the whole row.
   if (node.star) {
     if (node.name.length === 0) throw context.error('42601', 'row expansion via "*" is not supported here', position);
-    const [item] = starItems(level, node);
+    const [item] = namedItems(level, node);
     const parameter = item.name === null && item.rel < 0 ? namedParameter(level, node.name, position) : null;
     return parameter ?? wholeRow(level, item, position);
   }
@@ -102,8 +103,12 @@ function rowTypeOf(relation: Relation | undefined): number {
   return isComposite ? rowType : RECORD;
 }
 
-/** The items that `*` or `t.*` stands for. */
+/** The items that `*` or `t.*` stands for, with the columns that it stands for. */
 export function starItems(level: Level, node: ast.ColumnRef): NamespaceItem[] {
+  return namedItems(level, node).map(withoutHidden);
+}
+
+function namedItems(level: Level, node: ast.ColumnRef): NamespaceItem[] {
   const { context } = level;
   const position = positionOf(context, node.position);
   if (node.name.length === 0) {
@@ -121,6 +126,11 @@ export function starItems(level: Level, node: ast.ColumnRef): NamespaceItem[] {
   const fields = parameter === null ? null : fieldsOf(level, parameter);
   if (parameter === null || fields === null) throw missingItem(level, table, position);
   return [parameterItem(parameter, fields)];
+}
+
+function withoutHidden(item: NamespaceItem): NamespaceItem {
+  const isShown = ({ isHidden }: NamespaceColumn): boolean => isHidden !== true;
+  return item.columns.every(isShown) ? item : { ...item, columns: item.columns.filter(isShown) };
 }
 
 /** p.* of a function's parameter of a composite type. */

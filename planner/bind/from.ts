@@ -327,8 +327,11 @@ function bindCteReference(level: Level, node: ast.TableRef, position: Position):
       : { kind: 'cte', rel, alias: name, columns, cte: definition.id, name: cte.name };
   const added = addRelation(level, relation, { name, schemaName: null, table: null, hasAlias: node.alias !== null });
   if (cte.hiddenColumns === 0 || cte.workTable === null) return added;
-  // What SEARCH and CYCLE add is not for the step's own use.
-  const items = added.items.map((item) => ({ ...item, columns: item.columns.slice(0, -cte.hiddenColumns) }));
+  const isHidden = (i: number): boolean => i >= columns.length - cte.hiddenColumns;
+  const items = added.items.map((item) => ({
+    ...item,
+    columns: item.columns.map((column, i) => (isHidden(i) ? { ...column, isHidden: true } : column)),
+  }));
   return { ...added, items };
 }
 

@@ -29,6 +29,8 @@ export interface NamespaceColumn {
   readonly columnNumber: number;
   /** Who refers to it reads this column; absent: of something that nobody needs rights on. */
   readonly use?: ColumnUse;
+  /** What SEARCH and CYCLE add, in the step: there by its name alone, not in `*`. */
+  readonly isHidden?: boolean;
 }
 
 export interface NamespaceItem {
@@ -106,7 +108,7 @@ export interface BoundCte {
   definition: CteDefinition | null;
   /** In a recursive term: the work table's columns. */
   workTable: CteDefinition | null;
-  /** Columns at the work table's end that the recursive term does not see. */
+  /** Columns at the work table's end that `*` does not stand for in the recursive term. */
   hiddenColumns: number;
   references: number;
 }
