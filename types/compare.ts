@@ -14,11 +14,12 @@ import { compareHstores } from './hstore.ts';
 import { compareJsonb, jsonbHashKey, readJsonb } from './jsonb.ts';
 import { toLower } from './letter-case.ts';
 import type { Numeric } from './numeric.ts';
+import { OID } from './oid.ts';
 import { compareMultiranges, compareRanges, RANGE_EMPTY, type SqlMultirange, type SqlRange } from './range.ts';
 import type { SqlRecord } from './record.ts';
 import { enumOrder, type Representation, representation } from './representation.ts';
 import { trimBlanks } from './text.ts';
-import { formatType, typeByOid } from './type.ts';
+import { baseTypeOid, formatType, typeByOid } from './type.ts';
 import { compareText } from './unicode.ts';
 import type { Value } from './value.ts';
 
@@ -154,6 +155,9 @@ function compareArrays(a: SqlArray, b: SqlArray, compare: Comparator): number {
   return 0;
 }
 
+/** Types whose values nobody compares: in a row they are refused when the row is compared. Those of geometry are, too. */
+const INCOMPARABLE: ReadonlySet<number> = new Set([OID.JSON, OID.XML, OID.JSONPATH]);
+
 const fieldComparators = new Map<number, Comparator>();
 
 function fieldComparator(oid: number): Comparator {
@@ -161,6 +165,8 @@ function fieldComparator(oid: number): Comparator {
   if (representation(oid) === 'enum') return comparator(oid);
   let compare = fieldComparators.get(oid);
   if (compare === undefined) {
+    if (INCOMPARABLE.has(baseTypeOid(oid)))
+      throw sqlError('42883', `could not identify a comparison function for type ${formatType(oid)}`);
     compare = comparator(oid);
     fieldComparators.set(oid, compare);
   }
@@ -182,6 +188,8 @@ const fieldEqualities = new Map<number, Comparator>();
 function fieldEquality(oid: number): Comparator {
   let compare = fieldEqualities.get(oid);
   if (compare === undefined) {
+    if (INCOMPARABLE.has(baseTypeOid(oid)))
+      throw sqlError('42883', `could not identify an equality operator for type ${formatType(oid)}`);
     const equal = equality(oid);
     compare = (a, b) => Number(!equal(a, b));
     fieldEqualities.set(oid, compare);

@@ -306,7 +306,8 @@ export function bindIsDistinct(level: Level, node: ast.IsDistinctExpr): Expr {
     const arg = isNullConst(right) ? left : right;
     return { kind: 'isNull', arg, negated: !node.negated, isRow: false, typeOid: BOOL, typeModifier: -1 };
   }
-  if (left.kind === 'row' && right.kind === 'row') {
+  // Others are compared as records.
+  if (left.kind === 'row' && right.kind === 'row' && isWrittenRow(node.left) && isWrittenRow(node.right)) {
     if (left.fields.length !== right.fields.length) {
       throw context.error('42601', 'unequal number of entries in row expressions', position);
     }
