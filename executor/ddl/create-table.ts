@@ -33,7 +33,15 @@ import { addIndex, expressionName } from './indexes.ts';
 import { copyColumnComments, copyComment, copyStatistics } from './like-objects.ts';
 import { distinctColumnNames } from './names.ts';
 import { OWN_TABLE_OPTIONS, storageOptions } from './options.ts';
-import { at, checkNameIsFree, findAndLock, lockNewName, newRelationName, relationMissing } from './resolve.ts';
+import {
+  at,
+  checkRelationName,
+  findAndLock,
+  isRelationName,
+  lockNewName,
+  newRelationName,
+  relationMissing,
+} from './resolve.ts';
 import { checkExpiry } from './row-expiry.ts';
 import { typedColumns, typeOfTable } from './typed-tables.ts';
 
@@ -68,7 +76,7 @@ export function* createTable(x: DdlContext, statement: CreateTableStatement): Dd
   refuseUnsupported(statement);
   const target = targetOf(x, statement);
   yield* lockNewName(x, target);
-  if (statement.ifNotExists && x.catalog.relationByName(target.schema.oid, target.name) !== undefined) {
+  if (statement.ifNotExists && isRelationName(x, target.schema.oid, target.name)) {
     x.notice('NOTICE', '42P07', `relation "${target.name}" already exists, skipping`);
     return { tag };
   }
@@ -77,7 +85,7 @@ export function* createTable(x: DdlContext, statement: CreateTableStatement): Dd
   }
   const type = statement.ofType === null ? null : typeOfTable(x, statement.ofType);
   const parts = yield* gatherParts(x, statement, target.name, type);
-  checkNameIsFree(x, target.schema.oid, target.name);
+  checkRelationName(x, target.schema.oid, target.name);
   const options = storageOptions(statement.options, OWN_TABLE_OPTIONS);
   const table = newTable(x, {
     schemaOid: target.schema.oid,

@@ -35,6 +35,7 @@ import {
   checkRelationOwner,
   findAndLock,
   findColumn,
+  isRelationName,
   isSystemColumn,
   lockNewName,
   refuseSystem,
@@ -395,7 +396,7 @@ export function* createIndexStatement(x: DdlContext, statement: CreateIndexState
   if (name !== null) {
     const schema = x.catalog.schema(table.schemaOid);
     if (schema !== undefined) yield* lockNewName(x, { schema, name });
-    if (statement.ifNotExists && x.catalog.relationByName(table.schemaOid, name) !== undefined) {
+    if (statement.ifNotExists && isRelationName(x, table.schemaOid, name)) {
       x.notice('NOTICE', '42P07', `relation "${name}" already exists, skipping`);
       return { tag };
     }

@@ -1,5 +1,6 @@
 /** Names that PostgreSQL makes up: t_pkey, t_a_key, t_a_b_idx, t_a_seq, with numbers when taken, in at most 63 bytes. */
 import type { DdlContext } from './context.ts';
+import { isRelationName } from './resolve.ts';
 
 const NAME_SIZE_MAX = 63;
 
@@ -45,7 +46,7 @@ export function chooseRelationName(
 ): string {
   for (let pass = 0; ; pass++) {
     const name = makeObjectName(name1, name2, pass === 0 ? label : `${label}${pass}`);
-    if (x.catalog.relationByName(schemaOid, name) !== undefined) continue;
+    if (isRelationName(x, schemaOid, name)) continue;
     if (isConstraint && x.catalog.constraintsByName(schemaOid, name).length > 0) continue;
     return name;
   }

@@ -144,11 +144,24 @@ export function* lockNewName(x: DdlContext, target: NewName): DdlSteps<void> {
   while (!x.lockObject(RELATION_CLASS_OID, hash >>> 0, ACCESS_EXCLUSIVE)) yield;
 }
 
+/** Whether the name is taken in the namespace of relations, which composite types share. */
+export function isRelationName(x: DdlContext, schemaOid: number, name: string): boolean {
+  const { catalog } = x;
+  return catalog.relationByName(schemaOid, name) !== undefined || catalog.typeIn(schemaOid, name)?.kind === 'composite';
+}
+
 /** 42P07 when the name is taken in the namespace of relations. */
 export function checkNameIsFree(x: DdlContext, schemaOid: number, name: string): void {
-  if (x.catalog.relationByName(schemaOid, name) !== undefined) {
-    throw sqlError('42P07', `relation "${name}" already exists`);
-  }
+  if (isRelationName(x, schemaOid, name)) throw sqlError('42P07', `relation "${name}" already exists`);
+}
+
+/** The same for a table, a view or a sequence; 42710 when a type has the name. */
+export function checkRelationName(x: DdlContext, schemaOid: number, name: string): void {
+  checkNameIsFree(x, schemaOid, name);
+  if (x.catalog.typeIn(schemaOid, name) === undefined) return;
+  throw sqlError('42710', `type "${name}" already exists`, {
+    hint: "A relation has an associated type of the same name, so you must use a name that doesn't conflict with any existing type.",
+  });
 }
 
 /** The entry a name means, or undefined. */
@@ -160,6 +173,12 @@ export function findRelation(x: DdlContext, names: QualifiedName): NamedRelation
 
 export function relationMissing(x: DdlContext, names: QualifiedName): SqlError {
   if (names.length > 1) schemaOrThrow(x, names[names.length - 2]);
+  const type = x.catalog.typeByName(
+    names.length > 1 ? names[names.length - 2] : null,
+    names[names.length - 1],
+    x.searchPath,
+  );
+  if (type?.kind === 'composite') return sqlError('42809', `"${type.name}" is a composite type`);
   return sqlError('42P01', `relation "${names.join('.')}" does not exist`);
 }
 

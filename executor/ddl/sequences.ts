@@ -12,11 +12,12 @@ import { formatType, OID } from '../../types/index.ts';
 import type { DdlContext, DdlResult, DdlSteps } from './context.ts';
 import { initialRights } from './grant.ts';
 import {
-  checkNameIsFree,
+  checkRelationName,
   checkRelationOwner,
   findAndLock,
   findColumn,
   findRelation,
+  isRelationName,
   lockNewName,
   newRelationName,
   relationMissing,
@@ -163,11 +164,11 @@ function resolveOwnedBy(x: DdlContext, names: QualifiedName, sequence: SequenceE
 export function* createSequenceStatement(x: DdlContext, statement: CreateSequenceStatement): DdlSteps<DdlResult> {
   const target = newRelationName(x, statement.name, statement.persistence);
   yield* lockNewName(x, target);
-  if (statement.ifNotExists && x.catalog.relationByName(target.schema.oid, target.name) !== undefined) {
+  if (statement.ifNotExists && isRelationName(x, target.schema.oid, target.name)) {
     x.notice('NOTICE', '42P07', `relation "${target.name}" already exists, skipping`);
     return { tag: 'CREATE SEQUENCE' };
   }
-  checkNameIsFree(x, target.schema.oid, target.name);
+  checkRelationName(x, target.schema.oid, target.name);
   const entry = createSequence(x, {
     name: target.name,
     schemaOid: target.schema.oid,

@@ -26,7 +26,7 @@ import { checkAccessMethod, checkTablespace, newTable } from './create-table.ts'
 import { initialRights } from './grant.ts';
 import { withKeptTypes } from './kept-types.ts';
 import { changedOptions, OWN_TABLE_OPTIONS, storageOptions, TABLE_OPTIONS } from './options.ts';
-import { at, checkNameIsFree, checkRelationOwner, lockNewName, newRelationName } from './resolve.ts';
+import { at, checkRelationName, checkRelationOwner, isRelationName, lockNewName, newRelationName } from './resolve.ts';
 import { checkExpiry } from './row-expiry.ts';
 import { checkStorable } from './type-names.ts';
 import { understoodQuery } from './understood-query.ts';
@@ -264,7 +264,7 @@ export function* createView(x: DdlContext, created: CreateViewStatement): DdlSte
     x.putEntry({ ...existing, ...fields, columns: [...kept, ...columnEntries(columns).slice(kept.length)] });
     return { tag };
   }
-  checkNameIsFree(x, target.schema.oid, target.name);
+  checkRelationName(x, target.schema.oid, target.name);
   x.putEntry({
     class: 'relation',
     oid: x.allocateOid(),
@@ -377,8 +377,8 @@ function isNameTaken(
   statement: CreateTableAsStatement,
   target: ReturnType<typeof newRelationName>,
 ): boolean {
-  if (!statement.ifNotExists || x.catalog.relationByName(target.schema.oid, target.name) === undefined) {
-    checkNameIsFree(x, target.schema.oid, target.name);
+  if (!statement.ifNotExists || !isRelationName(x, target.schema.oid, target.name)) {
+    checkRelationName(x, target.schema.oid, target.name);
     return false;
   }
   x.notice('NOTICE', '42P07', `relation "${target.name}" already exists, skipping`);

@@ -164,6 +164,13 @@ function mustBeRelation(
       hint: 'Use WITH RECURSIVE, or re-order the WITH items to remove forward references.',
     });
   }
+  const { catalog, environment } = level.context;
+  const type = catalog.typeByName(
+    name.length > 1 ? name[name.length - 2] : null,
+    name[name.length - 1],
+    environment.searchPath,
+  );
+  if (type?.kind === 'composite') throw level.context.error('42809', `"${type.name}" is a composite type`, position);
   throw level.context.error('42P01', message, position);
 }
 
