@@ -120,7 +120,8 @@ function selectivityContext(context: BindContext, facts: ReadonlyMap<number, Rel
 
 /** EXISTS needs neither order nor distinctness. */
 function limitedFor(node: SublinkExpr, query: Query): Query {
-  if (node.mode !== 'exists' || query.setOperation !== null || query.limit !== null || query.hasWindows) return query;
+  if (node.mode !== 'exists' || query.setOperation !== null || query.hasWindows) return query;
+  if (query.limit !== null || query.offset !== null) return query;
   return { ...query, orderBy: [], distinct: false };
 }
 

@@ -24,7 +24,7 @@ import { pullUpSublinks } from './pull-up-sublinks.ts';
 import { pushDownConditions, pushHaving } from './push-down.ts';
 import { reduceOuterJoins } from './reduce-outer-joins.ts';
 import { removeLeftJoins, uniqueKeys } from './remove-left-joins.ts';
-import { forgetExistsColumns, forgetUnreadColumns } from './unread-columns.ts';
+import { forgetUnreadColumns, simplifyExists } from './unread-columns.ts';
 
 /**
  * Answer HAVING that needs no rows, fold constants, open sublinks, forget columns that nobody reads, merge subqueries, reduce outer joins, make anti joins of some, remove those that add nothing, push conditions down; then the same for the subqueries
@@ -128,7 +128,7 @@ function rewriteInside(context: BindContext, query: Query, hasSublinks: boolean)
     const node = logical(expr);
     if (node.kind !== 'sublink') return mapChildren(expr, inExpr);
     const test = node.test === null ? null : inExpr(node.test);
-    return toExpr({ ...node, test, query: rewriteQuery(context, forgetExistsColumns(node)) });
+    return toExpr({ ...node, test, query: rewriteQuery(context, simplifyExists(context, node)) });
   };
   const own = hasSublinks ? mapOwnExprs(query, inExpr) : query;
   const mapped = own.ctes.length === 0 ? own : { ...own, ctes: own.ctes.map((cte) => rewriteCte(context, cte)) };

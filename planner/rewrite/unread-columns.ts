@@ -3,6 +3,7 @@
  * remove_unused_subquery_outputs, and simplify_EXISTS_query for the list of EXISTS). Volatile ones stay, and those that make rows:
  * set-returning ones. So do all columns of a DISTINCT and of what UNION, INTERSECT and EXCEPT compare: they decide which rows there are.
  */
+import type { BindContext } from '../bind/context.ts';
 import type { Expr } from '../expr.ts';
 import {
   isFixedConst,
@@ -48,15 +49,26 @@ function unreadValue(expr: Expr): Expr | null {
   return makeConst(null, expr.typeOid, expr.typeModifier);
 }
 
-/** The query of an EXISTS, which is only asked whether it has rows. */
-export function forgetExistsColumns({ mode, query }: SublinkExpr): Query {
-  return mode === 'exists' && isPlain(query) ? withoutUnread(query, NOTHING) : query;
+/** The query of an EXISTS, which is only asked whether it has rows: no list, not even of volatile functions, no order, no DISTINCT or GROUP BY. */
+export function simplifyExists(context: BindContext, { mode, query }: SublinkExpr): Query {
+  if (mode !== 'exists' || !isPlain(query) || query.locks.length > 0) return query;
+  const { limit } = query;
+  if (limit !== null) {
+    if (limit.kind !== 'const' || (limit.value !== null && Number(limit.value) < 1)) return query;
+    context.useLiteral(limit);
+  }
+  const [target] = query.targets;
+  const targets = target === undefined ? [] : [{ ...target, expr: makeConst(null, target.expr.typeOid, -1) }];
+  const nothing = { distinct: false, distinctOn: null, groupBy: [], orderBy: [], limit: null, withTies: false };
+  return { ...query, targets, ...nothing };
 }
 
 /** Whether PostgreSQL drops the list of an EXISTS. */
 export function isPlain(query: Query): boolean {
-  const { hasSets, hasAggregates, hasWindows, having, setOperation, groupingSets } = query;
-  return !hasSets && !hasAggregates && !hasWindows && having === null && setOperation === null && groupingSets === null;
+  const { hasSets, hasAggregates, hasWindows, having, setOperation, groupingSets, offset } = query;
+  if (hasSets || hasAggregates || hasWindows || having !== null) return false;
+  // OFFSET, be it 0, has the query run as it is written.
+  return setOperation === null && groupingSets === null && offset === null;
 }
 
 function withoutUnread(query: Query, read: ReadonlySet<number>): Query {
