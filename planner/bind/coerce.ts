@@ -272,6 +272,8 @@ export function coerceType(
           : composite;
       }
       if (isRowOfTyped(context, source, target)) return relabel(context, expr, target);
+      // A row of a named type stays one: functions over records ask for the type's fields when it is null.
+      if (target === RECORD && types.isComposite(types.base(source))) return expr;
       if (target === RECORD || source === RECORD || target === RECORD_ARRAY) return relabel(context, expr, target);
       throw cannotCast(context, source, target, context.locationOf(expr));
   }
