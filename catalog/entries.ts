@@ -313,6 +313,8 @@ export interface TypeEntry {
     /** Absent: by its place (kept-fields.ts). */
     readonly number?: number;
   }[];
+  /** Composites: the numbers that attributes have had, dropped ones too; absent: as many as there are attributes. */
+  readonly attributeNumbers?: number;
   readonly acl?: Acl;
 }
 

@@ -18,6 +18,12 @@ export function attributeNumber(type: TypeEntry, index: number): number {
   return type.attributes?.[index]?.number ?? index + 1;
 }
 
+/** How many numbers its attributes have had: as many as pg_class.relnatts says. */
+export function attributeNumbers(type: TypeEntry): number {
+  const { attributes = [], attributeNumbers: given = 0 } = type;
+  return attributes.reduce((most, _, i) => Math.max(most, attributeNumber(type, i)), given);
+}
+
 /** Where the attribute of the number is; -1: nowhere. */
 export function attributeIndex(type: TypeEntry, number: number): number {
   return (type.attributes ?? []).findIndex((_, i) => attributeNumber(type, i) === number);

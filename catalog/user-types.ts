@@ -2,6 +2,7 @@
 import { type BaseForm, registerType, type SqlType, setFurtherTypes, typeByOid } from '../types/index.ts';
 import type { RelationEntry, TypeEntry } from './entries.ts';
 import { quoteIdentifier } from './functions/quote.ts';
+import { attributeNumber } from './kept-fields.ts';
 import { systemRelationByType } from './system-tables.ts';
 import { systemDomain } from './system-types.ts';
 
@@ -48,9 +49,16 @@ function ownType(entry: TypeEntry): SqlType {
             typeOid,
             typmod: typeModifier,
           })),
+          ...placesOf(entry),
         }
       : {}),
   };
+}
+
+/** Values are stored by the attributes' numbers. */
+function placesOf(entry: TypeEntry): Pick<SqlType, 'places'> {
+  const places = (entry.attributes ?? []).map((_, i) => attributeNumber(entry, i) - 1);
+  return places.every((place, i) => place === i) ? {} : { places };
 }
 
 function categoryOf({ kind, form }: TypeEntry, base: SqlType | undefined): string {

@@ -570,6 +570,8 @@ export interface ColumnDefinitionItem extends Node {
   readonly name: string;
   readonly type: TypeName;
   readonly collation: QualifiedName | null;
+  /** Of COLLATE; -1: there is none. */
+  readonly collationPosition: number;
 }
 /** f(...), or ROWS FROM (f(...) AS (coldefs), g(...)). The call may be any function-like expression (CURRENT_DATE, COALESCE). */
 export interface FromCall {

@@ -12,7 +12,7 @@
  * | timetz | i64 microseconds, i32 seconds east |
  * | uuid | 16 bytes |
  * | array | varint element type, u8 dimensions, for each i32 length and i32 lower bound; elements |
- * | record | varint fields, for each varint type; fields |
+ * | record | varint fields, for each varint type; fields. Of a composite type by number: dropped ones as NULL of type 0 |
  * | elements, fields | varint length + 1 and the bytes; 0 for null |
  * | inet, cidr | u8 family, u8 bits, 4 or 16 bytes of the address |
  * | geometric types | as in binary |
@@ -73,7 +73,7 @@ export function encodeDatum(oid: number, value: Value): Uint8Array {
     }
     default: {
       const writer = new ByteWriter(32);
-      writeDatum(kind, value, writer);
+      writeDatum(oid, kind, value, writer);
       return writer.toBytes();
     }
   }
@@ -140,7 +140,7 @@ export function decodeDatum(oid: number, bytes: Uint8Array, start: number, end: 
   }
 }
 
-function writeDatum(kind: Representation, value: Value, writer: ByteWriter): void {
+function writeDatum(oid: number, kind: Representation, value: Value, writer: ByteWriter): void {
   switch (kind) {
     case 'text':
     case 'bpchar':
@@ -215,7 +215,7 @@ function writeDatum(kind: Representation, value: Value, writer: ByteWriter): voi
       writeArray(value, writer);
       return;
     case 'record':
-      writeRecord(value, writer);
+      writeRecord(oid, value, writer);
       return;
   }
 }
@@ -289,10 +289,21 @@ function writeArray(value: SqlArray, writer: ByteWriter): void {
   for (const element of value.elements) writeNullable(value.elementOid, element, writer);
 }
 
-function writeRecord(value: SqlRecord, writer: ByteWriter): void {
-  writer.varint(value.values.length);
-  for (const oid of value.typeOids) writer.varint(oid);
-  for (let i = 0; i < value.values.length; i++) writeNullable(value.typeOids[i], value.values[i], writer);
+function writeRecord(oid: number, value: SqlRecord, writer: ByteWriter): void {
+  const { typeOids, values } = value;
+  const places = typeByOid(baseTypeOid(oid))?.places;
+  if (places === undefined || places.length !== values.length) {
+    writer.varint(values.length);
+    for (const each of typeOids) writer.varint(each);
+    for (let i = 0; i < values.length; i++) writeNullable(typeOids[i], values[i], writer);
+    return;
+  }
+  const count = places.length === 0 ? 0 : places[places.length - 1] + 1;
+  writer.varint(count);
+  const attributeAt = new Int32Array(count).fill(-1);
+  for (let i = 0; i < places.length; i++) attributeAt[places[i]] = i;
+  for (const i of attributeAt) writer.varint(i < 0 ? 0 : typeOids[i]);
+  for (const i of attributeAt) writeNullable(i < 0 ? 0 : typeOids[i], i < 0 ? null : values[i], writer);
 }
 
 /** Place of the reader below: varints have no fixed length. One reader at a time, saved around nested values. */
@@ -367,7 +378,7 @@ function writeRange(range: SqlRange, writer: ByteWriter): void {
     [range.upper, UPPER_INFINITE],
   ] as const) {
     if ((flags & infinite) !== 0) continue;
-    if (isFixed) writeDatum(kind, value, writer);
+    if (isFixed) writeDatum(type.subtypeOid, kind, value, writer);
     else {
       const bytes = encodeDatum(type.subtypeOid, value);
       writer.varint(bytes.length);
@@ -441,19 +452,31 @@ function decodeMultirange(type: RangeType, bytes: Uint8Array, start: number): Sq
   return new SqlMultirange(type, ranges);
 }
 
-/** Attributes that its type has got since are null. */
+/** Attributes that its type has got since are null; those that were dropped since are passed over, their types may be gone. */
 function decodeRecord(oid: number, bytes: Uint8Array, start: number): SqlRecord {
   cursor = start;
   const count = readVarint(bytes);
   const typeOids: number[] = [];
   for (let i = 0; i < count; i++) typeOids.push(readVarint(bytes));
   const values: Value[] = [];
-  for (let i = 0; i < count; i++) values.push(readNullable(typeOids[i], bytes));
-  const attributes = typeByOid(baseTypeOid(oid))?.attributes;
-  if (attributes === undefined) return new SqlRecord(typeOids, values);
-  for (let i = count; i < attributes.length; i++) {
-    typeOids.push(attributes[i].typeOid);
-    values.push(null);
+  const type = typeByOid(baseTypeOid(oid));
+  const attributes = type?.attributes;
+  if (attributes === undefined) {
+    for (let i = 0; i < count; i++) values.push(readNullable(typeOids[i], bytes));
+    return new SqlRecord(typeOids, values);
   }
-  return new SqlRecord(typeOids, values, attributeNames(attributes));
+  const places = type?.places;
+  const types: number[] = [];
+  for (let i = 0, at = 0; i < attributes.length; i++, at++) {
+    const place = places === undefined ? i : places[i];
+    for (; at < place && at < count; at++) skipNullable(bytes);
+    types.push(at < count && typeOids[at] !== 0 ? typeOids[at] : attributes[i].typeOid);
+    values.push(at < count ? readNullable(typeOids[at], bytes) : null);
+  }
+  return new SqlRecord(types, values, attributeNames(attributes));
+}
+
+function skipNullable(bytes: Uint8Array): void {
+  const length = readVarint(bytes) - 1;
+  if (length > 0) cursor += length;
 }

@@ -51,6 +51,8 @@ export interface SqlType {
   readonly rangeOid?: number;
   /** Composites: the types of the attributes that are not dropped. */
   readonly attributes?: readonly SqlTypeAttribute[];
+  /** Composites: where each attribute stands in stored values, which keep the places of dropped ones; absent: as in `attributes`. */
+  readonly places?: readonly number[];
   /** Base types that an extension made. */
   readonly form?: BaseForm;
 }

@@ -18,6 +18,7 @@ import {
   type SequenceEntry,
   type TypeEntry,
 } from '../entries.ts';
+import { attributeNumbers } from '../kept-fields.ts';
 import { INITIAL_SCHEMAS, keptRelationAcl } from '../rights.ts';
 import { isSystemView, systemRelations } from '../system-tables.ts';
 import { CLASS_OIDS } from './class-oids.ts';
@@ -208,7 +209,7 @@ function compositeTypeClass(entry: TypeEntry): Row {
     relfilenode: 0,
     relpersistence: 'p',
     relkind: 'c',
-    relnatts: entry.attributes?.length ?? 0,
+    relnatts: attributeNumbers(entry),
   };
 }
 

@@ -18,6 +18,7 @@ import {
 import type { DdlContext, DdlSteps } from './context.ts';
 import { COLUMNS_MAX, columnWithDefault } from './create-table.ts';
 import { volatilityOf } from './expressions.ts';
+import { fillKeptRows, rebuildKeysOfRows } from './kept-rows.ts';
 import { findColumn } from './resolve.ts';
 import { overNewHeap, rewrite } from './rewrite.ts';
 import { nextvalText } from './sequences.ts';
@@ -49,7 +50,9 @@ function* addAsSpecified(x: DdlContext, table: RelationEntry, spec: ColumnSpec):
   const bare = bareColumn(spec, table.columns.length + 1, table.layout + 1);
   const withBare: RelationEntry = { ...table, columns: [...table.columns, bare] };
   const column = columnWithDefault(x, withBare, bare, spec);
+  if (table.rowTypeOid !== undefined) yield* fillKeptRows(x, table.rowTypeOid);
   yield* putNewColumn(x, table, column);
+  if (table.rowTypeOid !== undefined) yield* rebuildKeysOfRows(x, table.rowTypeOid);
   putViews(x, changedViews(x, { kind: 'added', relationOid: table.oid, columnNumber: column.number }));
   const now = (): RelationEntry => current(x, table);
   if (spec.notNull && column.defaultText === null && column.identity === null) yield* checkNoNulls(x, now(), [column]);

@@ -11,10 +11,12 @@
 import { allThatMayBelong, type Member, mayBelong } from '../../catalog/extensions/belonging.ts';
 import type { ColumnEntry, IndexEntry, RelationEntry } from '../../catalog/index.ts';
 import { keptCollationName } from '../../catalog/kept-collations.ts';
+import { attributeNumber } from '../../catalog/kept-fields.ts';
 import { sqlError } from '../../types/errors.ts';
 import type { DdlContext, DdlSteps } from './context.ts';
 import { describe, type ObjectReference, reference, referenceTo } from './describe.ts';
 import { usedColumns } from './expressions.ts';
+import { fillKeptRows, rebuildKeysOfRows } from './kept-rows.ts';
 import { remove } from './removal.ts';
 import {
   definitionsOfType,
@@ -67,7 +69,7 @@ function byOidAndColumn(a: Dependent, b: Dependent): number {
 function dependentsOf(x: DdlContext, object: ObjectReference): Dependent[] {
   switch (object.class) {
     case 'relation':
-      return relationDependents(x, object.oid).sort(byOid);
+      return relationDependents(x, object.oid);
     case 'column':
       return columnDependents(x, object.oid, object.columnNumber).sort(byOid);
     case 'index':
@@ -77,7 +79,7 @@ function dependentsOf(x: DdlContext, object: ObjectReference): Dependent[] {
     case 'sequence':
       return usesOf(x, object.oid).sort(byOid);
     case 'type':
-      return typeDependents(x, object.oid).sort(byOid);
+      return typeDependents(x, object.oid);
     case 'schema':
       return schemaDependents(x, object.oid).sort(byOid);
     case 'collation':
@@ -130,7 +132,6 @@ function views(x: DdlContext, oid: number): Dependent[] {
 function relationDependents(x: DdlContext, oid: number): Dependent[] {
   const result = views(x, oid);
   const rowType = x.catalog.relation(oid)?.rowTypeOid;
-  if (rowType !== undefined) result.push(...typeDependents(x, rowType));
   for (const index of x.catalog.indexesOf(oid)) result.push({ object: referenceTo(index), kind: 'auto' });
   for (const constraint of x.catalog.constraintsOf(oid)) {
     result.push({ object: reference('constraint', constraint.oid), kind: 'auto' });
@@ -151,7 +152,7 @@ function relationDependents(x: DdlContext, oid: number): Dependent[] {
   // Of other tables, those that name it.
   const defaults = usesOf(x, oid).filter(({ object }) => object.class === 'default' && object.oid !== oid);
   result.push(...defaults);
-  return result;
+  return [...(rowType === undefined ? [] : typeDependents(x, rowType)), ...result.sort(byOid)];
 }
 
 /** Does the index need the column, in its key, expressions or predicate? */
@@ -256,59 +257,46 @@ function usesOf(x: DdlContext, usedOid: number): Dependent[] {
   return result;
 }
 
+/** Those of its array type stand first: it is the older one. */
 function typeDependents(x: DdlContext, typeOid: number): Dependent[] {
-  const type = x.catalog.type(typeOid);
-  const result: Dependent[] = [];
-  for (const table of typedTables(x, typeOid)) result.push({ object: referenceTo(table), kind: 'normal' });
-  /** PostgreSQL meets them by way of the array type, after the others. */
-  const ofArrays: Dependent[] = [];
-  for (const oid of x.catalog.dependentsOf(typeOid)) {
+  const arrayOid = x.catalog.type(typeOid)?.arrayOid ?? 0;
+  return [...(arrayOid === 0 ? [] : usersOfType(x, arrayOid, typeOid)), ...usersOfType(x, typeOid, typeOid)];
+}
+
+/** What has the type, or array type, itself: columns, attributes, domains, ranges, signatures, kept texts. `entryOid`: of its entry. */
+function usersOfType(x: DdlContext, typeOid: number, entryOid: number): Dependent[] {
+  const result: ObjectReference[] = typedTables(x, typeOid).map(referenceTo);
+  for (const oid of x.catalog.dependentsOf(entryOid)) {
     const relation = x.catalog.relation(oid);
     if (relation === undefined) continue;
     if (relation.kind !== 'table') {
-      result.push({ object: referenceTo(relation), kind: 'normal' });
+      if (typeOid === entryOid) result.push(referenceTo(relation));
       continue;
     }
     for (const column of relation.columns) {
-      if (column.dropped) continue;
-      if (column.typeOid === typeOid) result.push({ object: reference('column', oid, column.number), kind: 'normal' });
-      else if (type !== undefined && column.typeOid === type.arrayOid) {
-        const via = `type ${shownType(x, type.arrayOid)}`;
-        ofArrays.push({ object: reference('column', oid, column.number), kind: 'normal', via });
-      }
+      if (!column.dropped && column.typeOid === typeOid) result.push(reference('column', oid, column.number));
     }
   }
+  const multiranges: Dependent[] = [];
   for (const other of x.catalog.types()) {
-    const uses =
-      (other.kind === 'domain' && (other.baseTypeOid === typeOid || other.baseTypeOid === type?.arrayOid)) ||
-      (other.range !== undefined &&
-        (other.range.subtypeOid === typeOid || other.range.subtypeOid === type?.arrayOid)) ||
-      (other.attributes ?? []).some(
-        (attribute) => attribute.typeOid === typeOid || attribute.typeOid === type?.arrayOid,
-      );
-    if (uses) result.push({ object: reference('type', other.oid), kind: 'normal' });
-    if (other.rangeOid === typeOid) result.push({ object: reference('type', other.oid), kind: 'auto' });
+    const isOver = other.kind === 'domain' && other.baseTypeOid === typeOid;
+    if (isOver || other.range?.subtypeOid === typeOid) result.push(reference('type', other.oid));
+    for (const [i, attribute] of (other.attributes ?? []).entries()) {
+      if (attribute.typeOid === typeOid) result.push(reference('column', other.oid, attributeNumber(other, i)));
+    }
+    if (other.rangeOid === typeOid) multiranges.push({ object: reference('type', other.oid), kind: 'auto' });
   }
-  const ofArrayType =
-    type === undefined || type.arrayOid === 0
-      ? []
-      : [...routinesOfType(x, type.arrayOid), ...definitionsOfType(x, type.arrayOid)];
-  const via = type === undefined ? '' : `type ${shownType(x, type.arrayOid)}`;
-  const known = new Set([...result, ...ofArrays].map(({ object }) => keyOf(object)));
-  const definitions = (oid: number): ObjectReference[] => [
-    ...routinesOfType(x, oid),
-    ...definitionsOfType(x, oid),
+  const known = new Set(result.map(keyOf));
+  result.push(...routinesOfType(x, typeOid), ...definitionsOfType(x, typeOid));
+  if (typeOid === entryOid) {
     // A default goes with its column.
-    ...textsWithType(x, oid).filter(
+    const texts = textsWithType(x, typeOid).filter(
       (object) => !known.has(keyOf(object)) && !known.has(keyOf({ ...object, class: 'column' })),
-    ),
-  ];
-  return [
-    ...result,
-    ...definitions(typeOid).map((object): Dependent => ({ ...asNormal(object), via: `type ${shownType(x, typeOid)}` })),
-    ...ofArrays,
-    ...ofArrayType.map((object): Dependent => ({ ...asNormal(object), via })),
-  ];
+    );
+    result.push(...texts);
+  }
+  const via = `type ${shownType(x, typeOid)}`;
+  return [...result.map((object): Dependent => ({ object, kind: 'normal', via })), ...multiranges].sort(byOid);
 }
 
 /** Columns, domains and index keys that name the collation, and whatever else names it in a kept text. */
@@ -439,9 +427,12 @@ function collect(x: DdlContext, targets: readonly ObjectReference[]): Found[] {
 }
 
 function report(x: DdlContext, found: readonly Found[], targets: readonly ObjectReference[], isCascade: boolean): void {
-  // A table that goes takes its columns along without a word.
+  // A table that goes takes its columns along without a word, a column its default.
   const tables = new Set(found.filter(({ object }) => object.class === 'relation').map(({ object }) => object.oid));
-  const isPart = ({ object }: Found): boolean => object.class === 'column' && tables.has(object.oid);
+  const columns = new Set(found.filter(({ object }) => object.class === 'column').map(({ object }) => keyOf(object)));
+  const isPart = ({ object }: Found): boolean =>
+    (object.class === 'column' && tables.has(object.oid)) ||
+    (object.class === 'default' && columns.has(keyOf({ ...object, class: 'column' })));
   const told = found.filter((entry) => !entry.isSilent && !isPart(entry)).reverse();
   if (told.length === 0) return;
   const lines = told
@@ -480,7 +471,17 @@ export function* dropObjects(
   yield* lockTables(x, found);
   const isGone = (oid: number): boolean =>
     found.some(({ object }) => object.class === 'relation' && object.oid === oid);
+  const rowTypes = found.flatMap(({ object }) =>
+    object.class === 'column' && !isGone(object.oid) ? [rowTypeOfClass(x, object.oid)] : [],
+  );
+  for (const oid of rowTypes) yield* fillKeptRows(x, oid);
   for (const { object } of found) remove(x, object, isGone);
+  for (const oid of rowTypes) yield* rebuildKeysOfRows(x, oid);
+}
+
+/** A composite type is its own relation. */
+function rowTypeOfClass(x: DdlContext, oid: number): number {
+  return x.catalog.relation(oid)?.rowTypeOid ?? oid;
 }
 
 function* lockTables(x: DdlContext, found: readonly Found[]): DdlSteps<void> {

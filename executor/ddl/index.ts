@@ -8,6 +8,7 @@ import { alterTable } from './alter-table.ts';
 import { createCast } from './casts.ts';
 import { createCollation, refreshCollation } from './collations.ts';
 import { comment } from './comments.ts';
+import { alterCompositeType, createCompositeType } from './composite-types.ts';
 import type { DdlContext, DdlResult, DdlSteps } from './context.ts';
 import { createTable } from './create-table.ts';
 import { alterDatabase, createDatabase, dropDatabase } from './databases.ts';
@@ -32,7 +33,7 @@ import { alterSequenceStatement, createSequenceStatement } from './sequences.ts'
 import { alterStatistics, createStatistics } from './statistics.ts';
 import { alterSearchConfiguration, alterSearchDictionary, createSearchObject } from './text-search.ts';
 import { truncate } from './truncate.ts';
-import { alterCompositeType, alterDomain, alterEnum, createCompositeType, createDomain, createEnum } from './types.ts';
+import { alterDomain, alterEnum, createDomain, createEnum } from './types.ts';
 import { createTableAs, createView, selectInto } from './views.ts';
 
 export { mayNotCreate } from './views.ts';

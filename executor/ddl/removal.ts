@@ -1,6 +1,6 @@
 /** Objects that go: their entries, what is kept beside them, and what still names them. */
 import type { ColumnEntry, EntryClass, RelationEntry, TypeEntry } from '../../catalog/index.ts';
-import { attributeNumber } from '../../catalog/kept-fields.ts';
+import { attributeNumber, attributeNumbers } from '../../catalog/kept-fields.ts';
 import { tableDependencies } from './columns.ts';
 import type { DdlContext } from './context.ts';
 import { domainCheck, type ObjectReference } from './describe.ts';
@@ -95,7 +95,11 @@ function removeColumn(x: DdlContext, { oid, columnNumber }: ObjectReference): vo
 function removeAttribute(x: DdlContext, typeOid: number, number: number): void {
   const type = x.catalog.type(typeOid) as TypeEntry;
   const numbered = (type.attributes ?? []).map((attribute, i) => ({ ...attribute, number: attributeNumber(type, i) }));
-  x.putEntry({ ...type, attributes: numbered.filter((attribute) => attribute.number !== number) });
+  x.putEntry({
+    ...type,
+    attributes: numbered.filter((attribute) => attribute.number !== number),
+    attributeNumbers: attributeNumbers(type),
+  });
 }
 
 function withoutDefault(column: ColumnEntry): ColumnEntry {

@@ -6,12 +6,14 @@ import type {
   RelationEntry,
   SchemaEntry,
   SequenceEntry,
+  TypeEntry,
 } from '../../catalog/index.ts';
-import type { Expression, Query, RenameStatement } from '../../parser/ast.ts';
+import type { Expression, QualifiedName, Query, RenameStatement } from '../../parser/ast.ts';
 import { ACCESS_EXCLUSIVE } from '../../storage/api.ts';
 import { sqlError } from '../../types/errors.ts';
 import { isMd5Secret } from '../../types/md5-password.ts';
 import { ownCollation, putCollation } from './collations.ts';
+import { compositeType } from './composite-types.ts';
 import { type DdlContext, type DdlResult, type DdlSteps, type ExpressionUse, wait } from './context.ts';
 import { largeObjectsOf, nameRolesAgain } from './large-objects.ts';
 import { checkRelationKind, findUserType, followSequence, objectMissing } from './owner.ts';
@@ -96,7 +98,11 @@ export function* rename(x: DdlContext, statement: RenameStatement): DdlSteps<Ddl
     case 'type':
     case 'domain':
     case 'domain constraint':
-      renameType(x, statement);
+      if (statement.part?.kind === 'attribute' && findRelation(x, typeNames(object)) !== undefined) {
+        // A table's row type: its columns.
+        const table = { ...object, objectType: 'table', name: typeNames(object) } as const;
+        yield* renameRelationOrPart(x, { ...statement, object: table });
+      } else renameType(x, statement);
       return { tag };
     default:
       throw objectMissing(x, object);
@@ -339,6 +345,20 @@ function otherSessions(count: number): string {
     : `There are ${count} other sessions using the database.`;
 }
 
+function typeNames(object: RenameStatement['object']): QualifiedName {
+  return object.types[0]?.name ?? object.name;
+}
+
+function renameAttribute(x: DdlContext, type: TypeEntry, oldName: string, newName: string): void {
+  const { attributes = [] } = type;
+  const at = attributes.findIndex(({ name }) => name === oldName);
+  if (at < 0) throw sqlError('42703', `column "${oldName}" does not exist`);
+  if (attributes.some(({ name }) => name === newName)) {
+    throw sqlError('42701', `column "${newName}" of relation "${type.name}" already exists`);
+  }
+  x.putEntry({ ...type, attributes: attributes.with(at, { ...attributes[at], name: newName }) });
+}
+
 function renameType(x: DdlContext, statement: RenameStatement): void {
   const { object, part, newName } = statement;
   if (object.objectType === 'domain constraint' || part?.kind === 'constraint') {
@@ -351,24 +371,15 @@ function renameType(x: DdlContext, statement: RenameStatement): void {
     x.putEntry({ ...domain, checks });
     return;
   }
-  const type = findUserType(x, object);
-  checkOwner(x, type.owner, `type ${type.name}`);
   if (part !== null) {
-    const attributes = type.attributes ?? [];
-    if (!attributes.some((attribute) => attribute.name === part.name)) {
-      throw sqlError('42703', `column "${part.name}" does not exist`);
-    }
-    for (const table of tablesToFollow(x, type, statement.behavior === 'cascade')) {
-      renameColumn(x, table, part.name, newName);
-    }
-    x.putEntry({
-      ...type,
-      attributes: attributes.map((attribute) =>
-        attribute.name === part.name ? { ...attribute, name: newName } : attribute,
-      ),
-    });
+    const type = compositeType(x, typeNames(object));
+    const tables = tablesToFollow(x, type, statement.behavior === 'cascade');
+    renameAttribute(x, type, part.name, newName);
+    for (const table of tables) renameColumn(x, table, part.name, newName);
     return;
   }
+  const type = findUserType(x, object);
+  checkOwner(x, type.owner, `type ${type.name}`);
   if (x.catalog.typeByName(x.catalog.schemaName(type.schemaOid), newName, x.searchPath) !== undefined) {
     throw sqlError('42710', `type "${newName}" already exists`);
   }

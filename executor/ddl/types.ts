@@ -1,15 +1,12 @@
-/** CREATE TYPE (enums, composites), domains, and their ALTERs. */
+/** CREATE TYPE of enums, domains, and their ALTERs. */
 
 import { quoteIdentifier } from '../../catalog/functions/quote.ts';
 import type { ColumnEntry, TypeEntry } from '../../catalog/index.ts';
-import { attributeNumber } from '../../catalog/kept-fields.ts';
 import { systemDomain } from '../../catalog/system-types.ts';
 import type {
-  AlterCompositeTypeStatement,
   AlterDomainStatement,
   AlterEnumStatement,
   CheckConstraint,
-  CreateCompositeTypeStatement,
   CreateDomainStatement,
   CreateEnumStatement,
   Expression,
@@ -18,24 +15,17 @@ import type {
 import { sqlError } from '../../types/errors.ts';
 import { baseTypeOid, OID, typeByOid } from '../../types/index.ts';
 import { domainEntry, tableOfValue } from '../domains.ts';
-import { alterTyped } from './alter-table.ts';
-import { refuseViews } from './alter-type.ts';
 import { collationFor } from './collations.ts';
-import { checkColumnNames } from './columns.ts';
 import { tableText } from './constraints.ts';
 import { type DdlContext, type DdlResult, type DdlSteps, wait } from './context.ts';
-import { dropObjects } from './dependencies.ts';
-import { reference } from './describe.ts';
 import { initialRights } from './grant.ts';
 import { makeObjectName } from './names.ts';
 import { removeComments } from './removal.ts';
 import { renameLabelInTexts } from './rename-label.ts';
 import { at, checkOwner, lockNewName, type NewName, newObjectName } from './resolve.ts';
 import { defaultStoredText, storedText } from './stored-text.ts';
-import { holdsType, isDomainOver, namerOfType, refuseMembership } from './type-holders.ts';
-import { checkStorable, checkTypeUsage, findTypeOid, resolveType } from './type-names.ts';
-import { tablesToFollow } from './typed-tables.ts';
-import { changedViews, putViews } from './views.ts';
+import { holdsType, isDomainOver } from './type-holders.ts';
+import { checkTypeUsage, findTypeOid, resolveType } from './type-names.ts';
 
 const LABEL_SIZE_MAX = 63;
 
@@ -61,15 +51,14 @@ export function newType(x: DdlContext, target: NewName, kind: TypeEntry['kind'])
   };
 }
 
-/** `word`: what the message calls it; PostgreSQL keeps composite types among its tables. */
-function userType(x: DdlContext, names: QualifiedName, word = 'type'): TypeEntry {
+function userType(x: DdlContext, names: QualifiedName): TypeEntry {
   const oid = findTypeOid(x, names);
   const type = x.catalog.type(oid);
   if (oid === 0) throw sqlError('42704', `type "${names.join('.')}" does not exist`);
   if (type === undefined || systemDomain(oid) !== undefined) {
     throw sqlError('42501', `must be owner of type ${names.join('.')}`);
   }
-  checkOwner(x, type.owner, `${word} ${type.name}`);
+  checkOwner(x, type.owner, `type ${type.name}`);
   return type;
 }
 
@@ -171,98 +160,6 @@ export function alterEnum(x: DdlContext, statement: AlterEnumStatement): DdlResu
   }
   x.putEntry({ ...type, labels, labelOids: oids, labelOrders: orders });
   return { tag };
-}
-
-// ---------------------------------------------------------------------------------------------------------- composites
-
-export function* createCompositeType(x: DdlContext, statement: CreateCompositeTypeStatement): DdlSteps<DdlResult> {
-  const target = newObjectName(x, statement.name);
-  yield* lockNewName(x, target);
-  checkTypeNameIsFree(x, target);
-  const attributes: { name: string; typeOid: number; typeModifier: number; collationOid?: number }[] = [];
-  checkColumnNames(statement.attributes.map(({ name }) => name));
-  for (const { name, type, collation } of statement.attributes) {
-    if (type === null) continue;
-    const resolved = resolveType(x, type);
-    checkStorable(x, name, resolved.typeOid);
-    const collationOid = collationFor(x, resolved.typeOid, collation);
-    attributes.push({ name, ...resolved, ...(collationOid === undefined ? {} : { collationOid }) });
-  }
-  x.putEntry({ ...newType(x, target, 'composite'), attributes });
-  return { tag: 'CREATE TYPE' };
-}
-
-export function* alterCompositeType(x: DdlContext, statement: AlterCompositeTypeStatement): DdlSteps<DdlResult> {
-  const type = userType(x, statement.name, 'table');
-  if (type.kind !== 'composite') throw sqlError('42809', `"${type.name}" is not a composite type`);
-  const tables = tablesToFollow(x, type, statement.isCascade);
-  // New attributes are null in values that were stored without them; anything else would have to rewrite them.
-  if (statement.commands.some((command) => command.kind !== 'addColumn')) refuseUsedType(x, type);
-  for (const command of statement.commands) yield* alterAttribute(x, x.catalog.type(type.oid) as TypeEntry, command);
-  for (const table of tables) yield* alterTyped(x, table.oid, statement.commands);
-  return { tag: 'ALTER TYPE' };
-}
-
-function* alterAttribute(
-  x: DdlContext,
-  type: TypeEntry,
-  command: AlterCompositeTypeStatement['commands'][number],
-): DdlSteps<void> {
-  const attributes = type.attributes ?? [];
-  const indexOf = (name: string): number => attributes.findIndex((attribute) => attribute.name === name);
-  switch (command.kind) {
-    case 'addColumn': {
-      const { name, type: typeName } = command.column;
-      if (indexOf(name) >= 0) throw sqlError('42701', `column "${name}" of relation "${type.name}" already exists`);
-      if (typeName === null) return;
-      const resolved = resolveType(x, typeName);
-      checkTypeUsage(x, resolved.typeOid);
-      refuseMembership(resolved.typeOid, type.oid);
-      const number = Math.max(0, ...attributes.map((_, i) => attributeNumber(type, i))) + 1;
-      x.putEntry({ ...type, attributes: [...attributes, { name, ...resolved, number }] });
-      putViews(x, changedViews(x, { kind: 'added', relationOid: type.oid, columnNumber: number }));
-      return;
-    }
-    case 'dropColumn': {
-      const index = indexOf(command.column);
-      if (index >= 0) {
-        const attribute = reference('column', type.oid, attributeNumber(type, index));
-        yield* dropObjects(x, [attribute], command.behavior === 'cascade');
-        return;
-      }
-      const message = `column "${command.column}" of relation "${type.name}" does not exist`;
-      if (!command.ifExists) throw sqlError('42703', message);
-      x.notice('NOTICE', '00000', `${message}, skipping`);
-      return;
-    }
-    case 'alterColumnType': {
-      const index = indexOf(command.column);
-      if (index < 0) throw sqlError('42703', `column "${command.column}" of relation "${type.name}" does not exist`);
-      const resolved = resolveType(x, command.type);
-      checkTypeUsage(x, resolved.typeOid);
-      refuseMembership(resolved.typeOid, type.oid);
-      refuseViews(x, type.oid, attributeNumber(type, index), command.column);
-      const where = namerOfType(x, type.oid);
-      if (where !== null) throw sqlError('0A000', `cannot alter type "${type.name}" because ${where} uses it`);
-      x.putEntry({
-        ...type,
-        attributes: attributes.map((old, i) => (i === index ? { ...old, ...resolved } : old)),
-      });
-      return;
-    }
-    default:
-      throw sqlError('42809', `ALTER action cannot be performed on relation "${type.name}"`);
-  }
-}
-
-/** Stored values of the type would have to be rewritten. */
-function refuseUsedType(x: DdlContext, type: TypeEntry): void {
-  for (const oid of x.catalog.dependentsOf(type.oid)) {
-    const table = x.catalog.relation(oid);
-    const column = table?.columns.find((each) => !each.dropped && x.catalog.type(each.typeOid)?.oid === type.oid);
-    if (table === undefined || column === undefined) continue;
-    throw sqlError('0A000', `cannot alter type "${type.name}" because column "${table.name}.${column.name}" uses it`);
-  }
 }
 
 // ------------------------------------------------------------------------------------------------------------- domains

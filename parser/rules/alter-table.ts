@@ -350,6 +350,7 @@ export abstract class AlterTableRules extends ObjectRules {
       name: item.name,
       type: item.type,
       collation: item.collation,
+      collationPosition: item.collationPosition,
       compression: null,
       constraints: [],
       position: item.position,

@@ -268,8 +268,9 @@ export abstract class FromRules extends SelectRules {
     const position = this.here();
     const name = this.colId();
     const type = this.sub(this.typeName);
+    const collationPosition = this.at(T.COLLATE) ? this.here() : -1;
     const collation = this.opt(T.COLLATE, () => this.qualifiedName());
-    return { name, type, collation, position };
+    return { name, type, collation, collationPosition, position };
   });
 }
 
