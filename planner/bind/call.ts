@@ -14,6 +14,7 @@ import { coerceToCommonType, selectCommonType } from './common-type.ts';
 import type { BindContext, Position } from './context.ts';
 import { castExplicit } from './conversion.ts';
 import { bindExpr } from './expression.ts';
+import { withJsonCasts } from './json-casts.ts';
 import {
   type CallShape,
   callSignature,
@@ -91,7 +92,8 @@ export function bindCall(level: Level, node: ast.FunctionCall): Expr {
       hint: 'To call a function, use SELECT.',
     });
   }
-  const spread = spreadArguments(context, node, match, args, position);
+  const written = spreadArguments(context, node, match, args, position);
+  const spread = { ...written, args: node.distinct ? written.args : withJsonCasts(context, entry, written.args) };
   if (entry.kind === 'scalar') {
     refuseAggregateSyntax(context, node, position);
     const typeOid = spread.resolve(entry.returnType);

@@ -466,7 +466,7 @@ function applyCast(
 }
 
 /** What the function takes and gives is binary-compatible with the types of the cast. */
-function applyMadeCast(
+export function applyMadeCast(
   context: BindContext,
   expr: Expr,
   fn: ScalarFunction,
