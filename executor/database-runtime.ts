@@ -192,7 +192,7 @@ export class DatabaseRuntime {
     });
     const loose = looseKeys(catalog, table.entry, index, elements);
     const keys = elements.map((element, i) => loose[i]?.key ?? element);
-    const exclusionOf = index.exclusion === undefined ? null : exclusionKey(index, keys);
+    const exclusionOf = index.exclusion === undefined ? null : exclusionKey(catalog, index, keys);
     const expressions = exclusionOf?.expressions ?? keys;
     const predicate =
       predicateText === null
@@ -213,7 +213,7 @@ export class DatabaseRuntime {
     const exclusion =
       exclusionOf === null
         ? null
-        : new Exclusion(index, elements, collations, exclusionOf.isRange, table.entry.columns);
+        : new Exclusion(catalog, index, elements, collations, exclusionOf.isRange, table.entry.columns);
     const made = new IndexRuntime(
       table,
       index,

@@ -61,6 +61,12 @@ export function operatorEntry(catalog: Catalog, definition: OperatorDefinition):
   };
 }
 
+/** A built-in operator, or one that was made. */
+export function anyOperator(catalog: Catalog, oid: number): OperatorEntry | null {
+  const made = catalog.operator(oid);
+  return made === undefined ? operatorByOid(oid) : operatorEntry(catalog, made);
+}
+
 /** Operators of a name: the built-in ones given, and those that were made in the schema, or along the search path. */
 export function withMadeOperators(
   catalog: Catalog,

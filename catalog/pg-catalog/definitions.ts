@@ -6,7 +6,7 @@ import { compositeClass, resolveCompositeClass } from '../composite-classes.ts';
 import type { ColumnEntry, ConstraintEntry, IndexColumn, IndexEntry, RelationEntry, TypeEntry } from '../entries.ts';
 import type { FunctionContext } from '../function-entry.ts';
 import { quoteIdentifier } from '../functions/quote.ts';
-import { operatorByOid } from '../functions/registry.ts';
+import { operatorLabel } from '../functions/user-operators.ts';
 import { prettyExpression } from './pretty.ts';
 
 /** A relation's name, qualified unless the search path leads to it. */
@@ -180,7 +180,7 @@ function exclusionDefinition(
   const { method, operators } = index.exclusion;
   const elements = index.columns.map((_, i) => {
     const key = keyColumnText(table, index, i, isPretty) + keyOrderText(catalog, index, i, searchPath);
-    return `${key} WITH ${operatorByOid(operators[i])?.name}`;
+    return `${key} WITH ${operatorLabel(catalog, operators[i], searchPath)}`;
   });
   let text = `EXCLUDE USING ${method} (${elements.join(', ')})${includeText(table, index)}${optionsText(index.options)}`;
   if (index.predicateText !== null) text += ` WHERE (${expressionText(index.predicateText, isPretty)})`;

@@ -2,6 +2,7 @@
 import type { OperatorEntry } from '../../catalog/function-entry.ts';
 import { uncollated } from '../../catalog/functions/collated.ts';
 import { allOperators } from '../../catalog/functions/index.ts';
+import { operatorEntry } from '../../catalog/functions/user-operators.ts';
 import type { RelationEntry } from '../../catalog/index.ts';
 import type { ExcludeConstraint, Expression } from '../../parser/ast.ts';
 import { sqlError } from '../../types/errors.ts';
@@ -92,6 +93,8 @@ function gistFamily(typeOid: number, operatorClass: string | undefined): Family 
   }
   if (type?.kind === 'e') return { name: 'gist_enum_ops', operators: ['=', '<>'] };
   if (type === undefined || isArrayType(type)) return null;
+  // By way of text, whose operators are others.
+  if (type.form === 'citext') return { name: 'gist_text_ops', operators: [] };
   if (base in SCALARS) return { name: `gist_${SCALARS[base]}_ops`, operators: ['=', '<>'] };
   return GEOMETRIC[base] ?? null;
 }
@@ -138,10 +141,13 @@ function operatorOf(x: DdlContext, table: RelationEntry, expression: Expression,
     position: -1,
   };
   const bound = x.bind(node, table, 'index expression');
+  const oid = bound.kind === 'call' ? uncollated(bound.function).oid : 0;
   const found =
-    bound.kind === 'call'
-      ? allOperators().find((operator) => operator.function.oid === uncollated(bound.function).oid)
-      : undefined;
+    allOperators().find((operator) => operator.function.oid === oid) ??
+    x.catalog
+      .operatorsNamed(name)
+      .map((made) => operatorEntry(x.catalog, made))
+      .find((operator) => operator.function.oid === oid);
   if (found === undefined) throw sqlError('0A000', `operator ${name} is not supported in exclusion constraints`);
   return found;
 }
@@ -172,7 +178,8 @@ function keyElement(
   const { typeOid } = x.bind(expression, table, 'index expression');
   const family = familyOf(typeOid, method, operatorClass);
   const operator = operatorOf(x, table, expression, operatorName[operatorName.length - 1]);
-  if (operator.commutator !== operator.name) {
+  const isCommutative = operator.commutator === operator.name || operator.definition?.commutatorOid === operator.oid;
+  if (!isCommutative) {
     throw sqlError('42809', `operator ${operatorText(operator)} is not commutative`, {
       detail: 'Only commutative operators can be used in exclusion constraints.',
     });

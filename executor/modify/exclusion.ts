@@ -16,8 +16,8 @@
 import type { IndexColumn, IndexEntry } from '../../catalog/entries.ts';
 import type { OperatorEntry, ScalarFunction, Value } from '../../catalog/function-entry.ts';
 import { collatedFunction } from '../../catalog/functions/collated.ts';
-import { operatorByOid } from '../../catalog/functions/index.ts';
-import type { ColumnEntry } from '../../catalog/index.ts';
+import { anyOperator } from '../../catalog/functions/user-operators.ts';
+import type { Catalog, ColumnEntry } from '../../catalog/index.ts';
 import type { Expr } from '../../planner/expr.ts';
 import {
   CURSOR_END,
@@ -61,8 +61,8 @@ const ONE_KEY: IndexColumn = { columnNumber: 0, expressionText: '0', descending:
 const ZERO: Expr = { kind: 'const', value: 0, literalIndex: -1, typeOid: OID.INT4, typeModifier: -1 };
 
 /** The key of an exclusion constraint's index, out of its elements. */
-export function exclusionKey(entry: IndexEntry, elements: readonly Expr[]): ExclusionKey {
-  const operators = operatorsOf(entry);
+export function exclusionKey(catalog: Catalog, entry: IndexEntry, elements: readonly Expr[]): ExclusionKey {
+  const operators = operatorsOf(catalog, entry);
   const plain = (place: number): IndexColumn => ({ ...entry.columns[place], descending: false, nullsFirst: false });
   const equal = operators.flatMap((operator, i) => (operator.btreeStrategy === EQUALITY ? [i] : []));
   if (equal.length > 0) {
@@ -74,8 +74,8 @@ export function exclusionKey(entry: IndexEntry, elements: readonly Expr[]): Excl
   return { parts: [ONE_KEY], expressions: [ZERO], isRange: false };
 }
 
-function operatorsOf(entry: IndexEntry): OperatorEntry[] {
-  return (entry.exclusion?.operators ?? []).map((oid) => operatorByOid(oid) as OperatorEntry);
+function operatorsOf(catalog: Catalog, entry: IndexEntry): OperatorEntry[] {
+  return (entry.exclusion?.operators ?? []).map((oid) => anyOperator(catalog, oid) as OperatorEntry);
 }
 
 /** Columns of input 0 as those of input 1. */
@@ -102,6 +102,7 @@ export class Exclusion {
   #valuesOf: RowsFunction | null = null;
 
   constructor(
+    catalog: Catalog,
     entry: IndexEntry,
     elements: readonly Expr[],
     collations: readonly number[],
@@ -111,7 +112,9 @@ export class Exclusion {
     this.elements = elements;
     this.isRange = isRange;
     this.#columns = columns;
-    this.#functions = operatorsOf(entry).map((operator, i) => collatedFunction(operator.function, collations[i]));
+    this.#functions = operatorsOf(catalog, entry).map((operator, i) =>
+      collatedFunction(operator.function, collations[i]),
+    );
   }
 
   /** Whether two rows, by their column values, exclude each other. Null among the elements: they do not. */
