@@ -14,6 +14,7 @@ import { castToMultirange } from '../../catalog/range-constructors.ts';
 import type { SqlArray } from '../../types/index.ts';
 import type { ConstExpr, Expr } from '../expr.ts';
 import { logical, makeConst } from '../logical.ts';
+import { hasSetReturning } from '../traverse.ts';
 import { reinterpretation } from './binary-cast.ts';
 import type { BindContext, Position } from './context.ts';
 import { inputLiteral } from './input-value.ts';
@@ -536,7 +537,7 @@ export function coerceToBoolean(context: BindContext, expr: Expr, what: string):
       );
     }
   }
-  if (returnsSet(result)) {
+  if (hasSetReturning(result)) {
     throw context.error('42804', `argument of ${what} must not return a set`, context.locationOf(expr));
   }
   // WHERE 't', WHEN 'f': what depends on it is decided when it is planned.
@@ -549,8 +550,7 @@ export function coerceToBoolean(context: BindContext, expr: Expr, what: string):
 
 /** LIMIT and the like. */
 export function coerceToSpecific(context: BindContext, expr: Expr, target: number, what: string): Expr {
-  if (expr.typeOid === target) return expr;
-  const result = coerceToTarget(context, expr, target, -1, 'assignment');
+  const result = expr.typeOid === target ? expr : coerceToTarget(context, expr, target, -1, 'assignment');
   if (result === null) {
     throw context.error(
       '42804',
@@ -558,11 +558,10 @@ export function coerceToSpecific(context: BindContext, expr: Expr, target: numbe
       context.locationOf(expr),
     );
   }
+  if (hasSetReturning(result)) {
+    throw context.error('42804', `argument of ${what} must not return a set`, context.locationOf(expr));
+  }
   return result;
-}
-
-function returnsSet(expr: Expr): boolean {
-  return expr.kind === 'call' && expr.function.returnsSet;
 }
 
 /** An unknown literal (or parameter) that nothing has given a type becomes text. */

@@ -5,7 +5,7 @@ import type { Expr, SortKey, WindowCall } from '../expr.ts';
 import { logical, type Query, type WindowRef } from '../logical.ts';
 import type { OutputColumn, Plan } from '../plan.ts';
 import { runningCall } from '../running-calls.ts';
-import { visitExpr } from '../traverse.ts';
+import { callsVolatile, visitExpr } from '../traverse.ts';
 import { estimates, isOrdered, outputOf, type Path } from './path.ts';
 import type { Planner } from './planner.ts';
 import type { Orderer } from './query.ts';
@@ -43,7 +43,11 @@ function groupsOf(query: Query): WindowGroup[] {
         group = { window: node.window, calls: [], order: orderOf(query, node.window) };
         groups.push(group);
       }
-      if (!group.calls.some((known) => equalExpr(known as unknown as Expr, child))) group.calls.push(node);
+      // Each call of a volatile function has an answer of its own.
+      const isNew = callsVolatile(child)
+        ? !group.calls.includes(node)
+        : !group.calls.some((known) => equalExpr(known as unknown as Expr, child));
+      if (isNew) group.calls.push(node);
       return false;
     });
   };
@@ -99,7 +103,8 @@ function leavesOf(query: Query, exprs: readonly (Expr | null)[], group: WindowGr
   const result: Expr[] = [];
   const own = new Set(query.relations.keys());
   const add = (expr: Expr): void => {
-    if (!result.some((known) => equalExpr(known, expr))) result.push(expr);
+    const isKnown = callsVolatile(expr) ? result.includes(expr) : result.some((known) => equalExpr(known, expr));
+    if (!isKnown) result.push(expr);
   };
   const isKey = (expr: Expr): boolean => query.hasAggregates && query.groupBy.some((key) => equalExpr(key, expr));
   for (const expr of exprs) {
