@@ -112,7 +112,10 @@ export function* alterTable(x: DdlContext, statement: AlterTableStatement): DdlS
   const names = statement.table.name;
   const found = yield* findAndLock(x, names, lockModeOf(statement));
   if (found === undefined) {
-    if (!statement.ifExists) throw relationMissing(x, names);
+    if (!statement.ifExists) {
+      const missing = relationMissing(x, names);
+      throw missing.code === '42809' ? missing.with({ hint: 'Use ALTER TYPE instead.' }) : missing;
+    }
     x.notice('NOTICE', '00000', `relation "${names.join('.')}" does not exist, skipping`);
     return { tag };
   }

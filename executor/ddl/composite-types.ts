@@ -16,7 +16,7 @@ import type { DdlContext, DdlResult, DdlSteps } from './context.ts';
 import { dropObjects } from './dependencies.ts';
 import { reference } from './describe.ts';
 import { fillKeptRows, rebuildKeysOfRows } from './kept-rows.ts';
-import { checkOwner, findRelation, lockNewName, newObjectName, relationMissing } from './resolve.ts';
+import { checkNameIsFree, checkOwner, findRelation, lockNewName, newObjectName, relationMissing } from './resolve.ts';
 import { holderOfType, namerOfType, refuseMembership } from './type-holders.ts';
 import { checkStorable, findTypeOid, type ResolvedType, resolveType, serialType } from './type-names.ts';
 import { tablesToFollow } from './typed-tables.ts';
@@ -30,6 +30,7 @@ export function* createCompositeType(x: DdlContext, statement: CreateCompositeTy
   const target = newObjectName(x, statement.name);
   yield* lockNewName(x, target);
   checkTypeNameIsFree(x, target);
+  checkNameIsFree(x, target.schema.oid, target.name);
   const attributes: Attribute[] = [];
   checkColumnNames(statement.attributes.map(({ name }) => name));
   for (const { name, type, collation, collationPosition } of statement.attributes) {

@@ -27,6 +27,7 @@ import {
   checkOwner,
   checkRelationOwner,
   findAndLock,
+  isRelationName,
   isTemporarySchema,
   kindWord,
   mayCreateIn,
@@ -301,8 +302,7 @@ function targetSchema(x: DdlContext, name: string): SchemaEntry {
 function moveRelation(x: DdlContext, entry: RelationEntry | SequenceEntry, target: SchemaEntry): void {
   if (entry.schemaOid === target.oid) return;
   checkSchemaMove(x.catalog.schema(entry.schemaOid) as SchemaEntry, target);
-  const taken = x.catalog.relationByName(target.oid, entry.name);
-  if (taken !== undefined) {
+  if (isRelationName(x, target.oid, entry.name)) {
     throw sqlError('42P07', `relation "${entry.name}" already exists in schema "${target.name}"`);
   }
   if (entry.class === 'sequence') {

@@ -148,6 +148,9 @@ function* renameRelationOrPart(x: DdlContext, statement: RenameStatement): DdlSt
 /** A key's constraint is called like its index, and the other way round. */
 function renameRelation(x: DdlContext, entry: NamedRelation, newName: string): void {
   if (entry.name !== newName || findRelation(x, [newName]) !== undefined) checkNameIsFree(x, entry.schemaOid, newName);
+  if (entry.class === 'relation' && x.catalog.typeIn(entry.schemaOid, newName) !== undefined) {
+    throw sqlError('42710', `type "${newName}" already exists`);
+  }
   switch (entry.class) {
     case 'relation':
       x.putEntry({ ...entry, name: newName });
@@ -380,6 +383,7 @@ function renameType(x: DdlContext, statement: RenameStatement): void {
   }
   const type = findUserType(x, object);
   checkOwner(x, type.owner, `type ${type.name}`);
+  if (type.kind === 'composite') checkNameIsFree(x, type.schemaOid, newName);
   if (x.catalog.typeByName(x.catalog.schemaName(type.schemaOid), newName, x.searchPath) !== undefined) {
     throw sqlError('42710', `type "${newName}" already exists`);
   }
