@@ -121,7 +121,24 @@ function unordered(asked: Asked): Asked {
   return { ...asked, statement: { ...asked.statement, order: null } };
 }
 
+/** Errors that PostgreSQL 15 has since 15.20, by code and message: of rows that a view does not show, of weights, of variables of jsonpath's operators. */
+const SINCE_15_20 =
+  /^(55000 conflicting row is not visible through view|22023 unrecognized weight: "|42704 could not find jsonpath variable)/;
+const VERSION_15_20 = 150_020;
+
 export const EXPLANATIONS: readonly Explanation[] = [
+  {
+    name: 'a later release of PostgreSQL 15',
+    reason:
+      'the reference is older than 15.20, which the target follows: it refuses what releases before it took, or had another code for',
+    holds: async (asked, found, ask) => {
+      const error = asked.target.find((answer) => answer.error !== null)?.error;
+      if (found.kind !== 'error' || error == null || !SINCE_15_20.test(`${error.code} ${error.message}`)) return false;
+      const scalar: Statement = { ...NONE, kind: 'scalar', root: asked.root };
+      const { reference } = await ask(scalar, text(`SELECT current_setting('server_version_num')`));
+      return Number(reference[0]?.rows[0]?.[0]) < VERSION_15_20;
+    },
+  },
   {
     name: 'limits of time and memory',
     reason: 'a limit of memory is met at one of the two, or the statement timeout at the reference',
@@ -253,6 +270,7 @@ export const EXPLANATIONS: readonly Explanation[] = [
 
 /** Reasons that ask more. */
 const ASKING: ReadonlySet<string> = new Set([
+  'a later release of PostgreSQL 15',
   'time of the target',
   'another plan of PostgreSQL',
   'order of evaluation',
