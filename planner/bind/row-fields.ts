@@ -132,9 +132,20 @@ export function selectField(level: Level, base: Expr, field: string, position: P
 }
 
 function fieldAt(level: Level, base: Expr, index: number, position: Position): Expr {
-  if (base.kind === 'row') return level.context.at({ ...base.fields[index] }, position);
+  if (base.kind === 'row') {
+    const field = base.fields[index];
+    if (base.fields.every((each) => each === field || isPlain(each))) return level.context.at({ ...field }, position);
+    // The other fields are looked at as constants that may fail, before the row is forgotten (rewrite/fold-constants.ts).
+    const { typeOid, typeModifier } = field;
+    return level.context.at({ kind: 'field', base, index, typeOid, typeModifier }, position);
+  }
   const { typeOid, typeModifier } = (fieldsOf(level, base) as readonly RowField[])[index];
   return { kind: 'field', base, index, typeOid, typeModifier: typeModifier ?? -1 };
+}
+
+function isPlain(expr: Expr): boolean {
+  const { kind } = logical(expr);
+  return kind === 'var' || kind === 'const' || kind === 'param';
 }
 
 /** -1: there is none. */

@@ -117,6 +117,8 @@ function simplify(expr: Expr): Expr {
     }
     case 'case':
       return foldCase(expr as Expr & { kind: 'case' });
+    case 'field':
+      return node.base.kind === 'row' && node.base.presence === undefined ? node.base.fields[node.index] : expr;
     default:
       return expr;
   }
