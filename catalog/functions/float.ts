@@ -2,7 +2,9 @@
  * float4 and float8: arithmetic with PostgreSQL's overflow and underflow errors, comparison with NaN above all numbers, and
  * the mathematical functions with their domain errors. A float4 is a double that Math.fround leaves alone.
  */
+
 import { type SqlError, sqlError } from '../../types/errors.ts';
+import * as elementary from './elementary.ts';
 import {
   bigintOutOfRange,
   divisionByZero,
@@ -152,14 +154,14 @@ function power(base: number, exponent: number): number {
   }
   // C says 1 for pow(±1, ±infinity) where JavaScript says NaN.
   if (isInfinite(exponent)) return Math.abs(base) === 1 ? 1 : base ** exponent;
-  const result = base ** exponent;
+  const result = elementary.power(base, exponent);
   if (isInfinite(result) && !isInfinite(base)) throw overflow();
   if (result === 0 && base !== 0 && !isInfinite(base)) throw underflow();
   return result;
 }
 
 function exponential(value: number): number {
-  const result = Math.exp(value);
+  const result = elementary.exp(value);
   if (isInfinite(result) && !isInfinite(value)) throw overflow();
   if (result === 0 && !isInfinite(value)) throw underflow();
   return result;
@@ -177,12 +179,12 @@ function checkLogarithm(value: number): void {
 
 function naturalLogarithm(value: number): number {
   checkLogarithm(value);
-  return Math.log(value);
+  return elementary.ln(value);
 }
 
 function commonLogarithm(value: number): number {
   checkLogarithm(value);
-  return Math.log10(value);
+  return elementary.log10(value);
 }
 
 /** Trigonometric functions refuse infinity. */
@@ -278,7 +280,7 @@ const arccosineDegrees = (x: number): number => (x >= 0 ? arccosine0to1(x) : 90 
 
 function hyperbolicArccosine(value: number): number {
   if (value < 1) throw inputOutOfRange();
-  return Math.acosh(value);
+  return elementary.acosh(value);
 }
 
 function hyperbolicArctangent(value: number): number {
@@ -392,9 +394,9 @@ export const floatFunctions: FunctionModule = {
     datand: (x: number) => (Math.atan(x) / ATAN_1) * 45,
     datan2d: (y: number, x: number) => (Math.atan2(y, x) / ATAN_1) * 45,
     dsinh: Math.sinh,
-    dcosh: Math.cosh,
+    dcosh: elementary.cosh,
     dtanh: Math.tanh,
-    dasinh: Math.asinh,
+    dasinh: elementary.asinh,
     dacosh: hyperbolicArccosine,
     datanh: hyperbolicArctangent,
     width_bucket_float8: widthBucketFloat8,
