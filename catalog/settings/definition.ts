@@ -232,7 +232,7 @@ export function customDefinition(name: string): SettingDefinition {
     isReported: false,
     isList: false,
     isQuotedList: false,
-    isHidden: false,
+    isHidden: true,
     isKeptByResetAll: false,
     isOctal: false,
   };

@@ -49,7 +49,10 @@ interface SettingState {
   session: SettingRaw;
   /** Undefined: no SET LOCAL. */
   local: SettingRaw | undefined;
+  /** Of the session's value. */
   source: SettingSource;
+  /** Of the local one. */
+  localSource: SettingSource;
   /** What RESET goes back to. */
   reset: SettingRaw;
   resetSource: SettingSource;
@@ -62,6 +65,7 @@ interface UndoStep {
   readonly session: SettingRaw;
   readonly local: SettingRaw | undefined;
   readonly source: SettingSource;
+  readonly localSource: SettingSource;
 }
 
 /** What the session adds: settings whose truth is elsewhere, and consequences of changes. */
@@ -254,7 +258,7 @@ export class Settings {
         setting: this.#hooks.show?.(definition.name) ?? formatPlainValue(definition, effectiveValue(state)),
         unit: definition.unit === '' ? null : definition.unit,
         definition,
-        source: state.source,
+        source: state.local === undefined ? state.source : state.localSource,
         bootValue: formatPlainValue(definition, definition.default),
         resetValue: formatPlainValue(definition, state.reset),
       };
@@ -335,11 +339,12 @@ export class Settings {
 
   rollbackTo(mark: number): void {
     while (this.#undo.length > mark) {
-      const { state, session, local, source } = this.#undo.pop() as UndoStep;
+      const { state, session, local, source, localSource } = this.#undo.pop() as UndoStep;
       const before = effectiveValue(state);
       state.session = session;
       state.local = local;
       state.source = source;
+      state.localSource = localSource;
       if (effectiveValue(state) !== before) this.#afterChange(state);
     }
   }
@@ -408,7 +413,15 @@ export class Settings {
   #begin(definition: SettingDefinition, name: string): SettingState {
     const value = this.#server.raw(name);
     const source = this.#server.source(name);
-    return { definition, session: value, local: undefined, source, reset: value, resetSource: source };
+    return {
+      definition,
+      session: value,
+      local: undefined,
+      source,
+      localSource: source,
+      reset: value,
+      resetSource: source,
+    };
   }
 
   /** The session's own, to be changed. */
@@ -474,14 +487,16 @@ export class Settings {
 
   #assign(state: SettingState, value: SettingRaw, isLocal: boolean, source: SettingSource): void {
     const before = effectiveValue(state);
-    this.#undo.push({ state, session: state.session, local: state.local, source: state.source });
+    const { session, local, source: sessionSource, localSource } = state;
+    this.#undo.push({ state, session, local, source: sessionSource, localSource });
     if (isLocal) {
       state.local = value;
+      state.localSource = source;
     } else {
       state.session = value;
       state.local = undefined;
+      state.source = source;
     }
-    state.source = source;
     if (value !== before) this.#afterChange(state);
   }
 

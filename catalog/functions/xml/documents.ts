@@ -104,8 +104,11 @@ const NO_NAMESPACES = new SqlArray(OID.TEXT, []);
 
 /** A node as a value of type xml: texts and attributes are their text. */
 export function nodeToXml(node: XmlNode): string {
-  // libxml2 copies what is to be shown, and makes no copies of these.
-  if (node.kind === 'namespace') throw sqlError('53200', 'could not copy node');
+  if (node.kind === 'namespace') {
+    // libxml2 copies what is to be shown, and makes no copy of that which no document declares.
+    if (node.localName === 'xml') throw sqlError('53200', 'could not copy node');
+    return ` xmlns${node.localName === '' ? '' : `:${node.localName}`}="${escapeXml(node.value)}"`;
+  }
   return node.kind === 'text' || node.kind === 'attribute' ? escapeXml(node.value) : dumpXml(node);
 }
 

@@ -75,9 +75,9 @@ function namespacesOf(element: XmlNode): XmlNode[] {
     for (const { prefix, uri } of at.namespaces) if (!byPrefix.has(prefix)) byPrefix.set(prefix, uri);
   }
   if (byPrefix.get('') === '') byPrefix.delete('');
-  byPrefix.set('xml', XML_NAMESPACE);
+  byPrefix.delete('xml');
   // Behind the element and before its attributes, whose order is the next whole number.
-  nodes = [...byPrefix].map(([prefix, uri], i) => {
+  nodes = [['xml', XML_NAMESPACE] as const, ...byPrefix].map(([prefix, uri], i) => {
     const node = new XmlNode('namespace', element, element.order + (i + 1) / (byPrefix.size + 1));
     node.localName = prefix;
     node.value = uri;
