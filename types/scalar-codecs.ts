@@ -388,8 +388,7 @@ export function enumCodec(oid: number): Codec {
 export function closedCodec(oid: number): Codec {
   const type = typeByOid(oid);
   const refuse = (): never => {
-    if (type?.kind === 'p') throw sqlError('0A000', `cannot accept a value of type ${type.name}`);
-    throw sqlError('0A000', `type ${type?.displayName ?? oid} is not supported`);
+    throw sqlError('0A000', `cannot accept a value of type ${type?.name ?? oid}`);
   };
   return { output: asString, input: refuse, send: (value, writer) => writer.text(asString(value)), receive: refuse };
 }

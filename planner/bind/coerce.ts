@@ -452,7 +452,8 @@ function applyCast(
   coercion: CoercionContext,
 ): Expr {
   if (expr.kind === 'const' && expr.value !== null && literalWidens(expr, target)) {
-    const value = inputLiteral(context, String(expr.value), target, -1, context.locationOf(expr));
+    // A cast of a number, whose errors have no position.
+    const value = inputLiteral(context, String(expr.value), target, -1, undefined);
     return { kind: 'const', value, literalIndex: expr.literalIndex, typeOid: target, typeModifier: -1 };
   }
   const fn = cast.function!;
