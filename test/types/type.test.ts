@@ -132,7 +132,7 @@ describe('a domain', () => {
 describe('a type that is not there', () => {
   it('says so', () => {
     expect(answer(() => inputText(OID.PG_MCV_LIST, -1, 'x', DEFAULT_FORMAT))).to.equal(
-      'ERROR 0A000: type pg_mcv_list is not supported',
+      'ERROR 0A000: cannot accept a value of type pg_mcv_list',
     );
     expect(answer(() => inputText(OID.ANYELEMENT, -1, 'x', DEFAULT_FORMAT))).to.equal(
       'ERROR 0A000: cannot accept a value of type anyelement',
