@@ -30,7 +30,7 @@ export function errorOf(body: () => unknown): SqlError {
   throw new Error('no error');
 }
 
-const NOISE = new Set(['position', 'tablePosition', 'literalIndex', 'form']);
+const NOISE = new Set(['position', 'collationPosition', 'tablePosition', 'literalIndex', 'form']);
 
 /** A tree without positions and other things that printing does not keep, keys in order. */
 export function bare(value: unknown): unknown {
