@@ -22,7 +22,7 @@ import {
   type Target,
 } from './logical.ts';
 import { removeLeftJoins } from './rewrite/remove-left-joins.ts';
-import { forgetUnreadColumns, isPlain } from './rewrite/unread-columns.ts';
+import { forgetUnreadColumns, simplifyExists } from './rewrite/unread-columns.ts';
 import { hasSublink } from './traverse.ts';
 
 export type EarlyList = readonly Expr[];
@@ -47,16 +47,9 @@ export function listsOfSublink(sublink: SublinkExpr): readonly EarlyList[] {
   const known = listsOf.get(sublink);
   if (known !== undefined) return known;
   const lists: EarlyList[] = [];
-  addOfQuery(sublink.mode === 'exists' ? withoutTargets(sublink.query) : sublink.query, lists);
+  addOfQuery(sublink.mode === 'exists' ? simplifyExists(sublink.query) : sublink.query, lists);
   listsOf.set(sublink, lists);
   return lists;
-}
-
-/** What EXISTS asks of a query is whether it has rows. */
-function withoutTargets(query: Query): Query {
-  return isPlain(query)
-    ? { ...query, targets: [], distinct: false, distinctOn: null, orderBy: [], groupBy: [] }
-    : query;
 }
 
 function add(exprs: readonly (Expr | null)[], into: EarlyList[]): void {

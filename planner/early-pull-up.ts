@@ -131,8 +131,8 @@ class PullUp {
 }
 
 function ofExists({ query }: SublinkExpr, relations: Map<number, Relation>) {
-  const { from, where, ctes, limit, offset } = query;
-  if (!isPlain(query) || ctes.length > 0 || limit !== null || offset !== null || from.length === 0) return null;
+  const { from, where, ctes, limit } = query;
+  if (!isPlain(query) || ctes.length > 0 || limit !== null || from.length === 0) return null;
   if (where === null || isVolatile(where) || ![...relsOf(where)].some((rel) => !query.relations.has(rel))) return null;
   if (freeRels({ ...query, where: null, targets: [], orderBy: [], groupBy: [], distinctOn: null }).size > 0)
     return null;

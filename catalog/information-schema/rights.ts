@@ -139,7 +139,7 @@ function* udtPrivileges(context: ViewContext): Iterable<Row> {
 }
 
 /** Only what the session's roles have given or been given, not what everybody has. */
-function ofRoles(make: RowMaker): RowMaker {
+function ofRoles(make: RowMaker<Row>): RowMaker {
   return function* (context) {
     const isEnabled = (name: unknown): boolean => {
       const role = context.shared.roleByName(String(name));

@@ -123,13 +123,13 @@ function* indexRows(context: ViewContext, counters: (indexOid: number) => Row): 
   }
 }
 
-const pgStatIndexes: RowMaker = (context) =>
+const pgStatIndexes: RowMaker<Row> = (context) =>
   indexRows(context, (oid) => {
     const activity = context.system?.indexActivity(oid) ?? NO_INDEX;
     return { idx_scan: activity.scans, idx_tup_read: activity.entriesRead, idx_tup_fetch: activity.rowsFetched };
   });
 
-const pgStatioIndexes: RowMaker = (context) => indexRows(context, () => ({ idx_blks_read: 0, idx_blks_hit: 0 }));
+const pgStatioIndexes: RowMaker<Row> = (context) => indexRows(context, () => ({ idx_blks_read: 0, idx_blks_hit: 0 }));
 
 /** A sequence is a few numbers in memory and in the log: it has no blocks. */
 function* pgStatioSequences(context: ViewContext): Iterable<Row> {
@@ -262,10 +262,10 @@ function* pgStatMemory({ system }: ViewContext): Iterable<Row> {
   }
 }
 
-const NO_ROWS: RowMaker = () => [];
+const NO_ROWS: RowMaker<Row> = () => [];
 
 /** Rows of the system's schema, or of all others: the tables of large objects are the system's. */
-function ofSchemas(maker: RowMaker, isSystem: boolean): RowMaker {
+function ofSchemas(maker: RowMaker<Row>, isSystem: boolean): RowMaker {
   return function* (context) {
     for (const row of maker(context)) if ((row.schemaname === 'pg_catalog') === isSystem) yield row;
   };

@@ -14,36 +14,28 @@ import { SYSTEM_DOMAINS } from '../system-types.ts';
 
 /** A row by column name; columns that are left out are NULL. */
 export type Row = Readonly<Record<string, Value>>;
-export type RowMaker = (context: ViewContext) => Iterable<Row>;
+export type RowMaker<Made = Row | ComputedRow> = (context: ViewContext) => Iterable<Made>;
 /** Values that columns have in all rows that are wanted, by name: others may be made, and are not looked at. */
 export type WantedValues = ReadonlyMap<string, Value>;
 const ANY_VALUES: WantedValues = new Map();
 
-/** A row of which a column is computed when it is asked for: also without a look at the prototype, by `columns`. */
-export abstract class ComputedRow {
-  abstract readonly columns: ComputedColumns;
+/** A row of which a column is computed when it is asked for, of its source. */
+export class ComputedRow {
+  readonly columns: ComputedColumns;
   readonly source: unknown;
-  constructor(source: unknown) {
+  constructor(columns: ComputedColumns, source: unknown) {
+    this.columns = columns;
     this.source = source;
   }
 }
+/** By name; columns that are left out are NULL. */
 export type ComputedColumns = Readonly<Record<string, ((source: unknown) => Value) | undefined>>;
 
 /** Makes such rows. */
-export function rowsOf<Source>(columns: Readonly<Record<string, (source: Source) => Value>>): (source: Source) => Row {
-  class RowOfThese extends ComputedRow {
-    get columns(): ComputedColumns {
-      return columns as ComputedColumns;
-    }
-  }
-  for (const [name, value] of Object.entries(columns)) {
-    Object.defineProperty(RowOfThese.prototype, name, {
-      get(this: { readonly source: Source }) {
-        return value(this.source);
-      },
-    });
-  }
-  return (source) => new RowOfThese(source) as object as Row;
+export function rowsOf<Source>(
+  columns: Readonly<Record<string, (source: Source) => Value>>,
+): (source: Source) => ComputedRow {
+  return (source) => new ComputedRow(columns as ComputedColumns, source);
 }
 
 const FIRST_NORMAL_XID = 3;

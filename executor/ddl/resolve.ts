@@ -1,5 +1,6 @@
 /** From names to entries: where new things go, and what existing things a statement means; with PostgreSQL's errors and locks. */
 
+import { resolveCompositeClass } from '../../catalog/composite-classes.ts';
 import type {
   ColumnEntry,
   IndexEntry,
@@ -173,12 +174,8 @@ export function findRelation(x: DdlContext, names: QualifiedName): NamedRelation
 
 export function relationMissing(x: DdlContext, names: QualifiedName): SqlError {
   if (names.length > 1) schemaOrThrow(x, names[names.length - 2]);
-  const type = x.catalog.typeByName(
-    names.length > 1 ? names[names.length - 2] : null,
-    names[names.length - 1],
-    x.searchPath,
-  );
-  if (type?.kind === 'composite') return sqlError('42809', `"${type.name}" is a composite type`);
+  const type = resolveCompositeClass(x.catalog, names, x.searchPath);
+  if (type !== undefined) return sqlError('42809', `"${type.name}" is a composite type`);
   return sqlError('42P01', `relation "${names.join('.')}" does not exist`);
 }
 

@@ -70,34 +70,32 @@ function typesOf({ constraint, child, parent }: ForeignKey): ({ readonly from: n
   });
 }
 
-function isSameKey(
+/** Whether two values of a key, of a type, are taken for the same; nulls are. */
+type SameValue = (typeOid: number, value: Value, other: Value) => boolean;
+
+function agree(
   a: readonly Value[],
   b: readonly Value[],
   table: RelationEntry,
   columns: readonly number[],
+  isSame: SameValue,
 ): boolean {
   return a.every((value, i) => {
     const other = b[i];
     if (value === null || other === null) return value === other;
-    return value === other || equality(table.columns[columns[i] - 1].typeOid)(value, other);
+    return isSame(table.columns[columns[i] - 1].typeOid, value, other);
   });
 }
 
-/** Whether the values are stored alike: 1.0 and 1.00, 0 and -0, or citext's 'a' and 'A' are equal, and not the same. */
-function isSameImage(
-  a: readonly Value[],
-  b: readonly Value[],
-  table: RelationEntry,
-  columns: readonly number[],
-): boolean {
-  return a.every((value, i) => {
-    const other = b[i];
-    if (Object.is(value, other)) return true;
-    if (value === null || other === null || typeof value === 'string') return false;
-    const typeOid = baseTypeOid(table.columns[columns[i] - 1].typeOid);
-    return Buffer.compare(encodeDatum(typeOid, value), encodeDatum(typeOid, other)) === 0;
-  });
-}
+const isEqual: SameValue = (typeOid, value, other) => value === other || equality(typeOid)(value, other);
+
+/** Whether they are stored alike: 1.0 and 1.00, 0 and -0, or citext's 'a' and 'A' are equal, and not the same. */
+const isSameImage: SameValue = (typeOid, value, other) => {
+  if (Object.is(value, other)) return true;
+  if (typeof value === 'string') return false;
+  const baseOid = baseTypeOid(typeOid);
+  return Buffer.compare(encodeDatum(baseOid, value), encodeDatum(baseOid, other)) === 0;
+};
 
 /** Remembers the checks that a new or changed row of the child needs. */
 export function queueReferenceChecks(
@@ -125,7 +123,7 @@ export function queueReferenceChecks(
         },
       );
     }
-    if (oldValues !== null && isSameKey(wanted, keyOf(oldValues, columns), key.child, columns)) continue;
+    if (oldValues !== null && agree(wanted, keyOf(oldValues, columns), key.child, columns, isEqual)) continue;
     x.queueFollowUp(`check ${key.constraint.oid}`, key.constraint, () => new ReferenceCheck(key)).add({
       values: wanted,
       rowId,
@@ -146,7 +144,7 @@ export function queueReferencedActions(
     if (oldKey.includes(null)) continue;
     const newKey = newValues === null ? null : keyOf(newValues, referencedColumns);
     // A key that is equal and looks otherwise goes to the referencing rows, too.
-    if (newKey !== null && isSameImage(oldKey, newKey, key.parent, referencedColumns)) continue;
+    if (newKey !== null && agree(oldKey, newKey, key.parent, referencedColumns, isSameImage)) continue;
     if (x.services.isReplica) continue;
     const event = newKey === null ? 'delete' : 'update';
     const action = newKey === null ? key.constraint.onDelete : key.constraint.onUpdate;
@@ -238,11 +236,12 @@ class ReferenceCheck implements FollowUp {
     const table = x.tableByOid(child.oid);
     const base = table.heap.newest(row.rowId, x.transaction);
     if (base < 0) return false;
-    return isSameKey(
+    return agree(
       row.values,
       keyOf(keyRow(table, base, constraint.columns), constraint.columns),
       child,
       constraint.columns,
+      isEqual,
     );
   }
 

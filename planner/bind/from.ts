@@ -1,4 +1,5 @@
 /** FROM: tables, views, CTEs, subqueries, functions, joins; what each brings into view. */
+import { resolveCompositeClass } from '../../catalog/composite-classes.ts';
 import type { RelationEntry, SequenceEntry } from '../../catalog/entries.ts';
 import { functionsByName } from '../../catalog/functions/index.ts';
 import type { NamedRelation } from '../../catalog/index.ts';
@@ -165,12 +166,8 @@ function mustBeRelation(
     });
   }
   const { catalog, environment } = level.context;
-  const type = catalog.typeByName(
-    name.length > 1 ? name[name.length - 2] : null,
-    name[name.length - 1],
-    environment.searchPath,
-  );
-  if (type?.kind === 'composite') throw level.context.error('42809', `"${type.name}" is a composite type`, position);
+  const type = resolveCompositeClass(catalog, name, environment.searchPath);
+  if (type !== undefined) throw level.context.error('42809', `"${type.name}" is a composite type`, position);
   throw level.context.error('42P01', message, position);
 }
 

@@ -47,7 +47,8 @@ export function systemRelationDistinct(column: RelationColumn, rows: number): nu
 }
 
 /** Has few rows of a value, as what PostgreSQL's system tables have indexes by: names, oids, and whose column, index or part a row is. */
-export function isKeyOfSystemRelation(column: RelationColumn): boolean {
+export function isKeyOfSystemRelation(column: RelationColumn | undefined): boolean {
+  if (column === undefined) return false;
   const { name, typeOid } = column;
   if (typeOid === OID.NAME) return !namesSchema(column);
   return typeOid === OID.OID && /(^oid|relid|typid|objid|objoid)$/.test(name);

@@ -150,7 +150,7 @@ function lookupPaths(problem: JoinProblem, base: BaseRelation, restrictions: rea
     const node = logical(own);
     if (node.kind !== 'var' || own.typeOid !== other.typeOid) return [];
     const column = base.relation.columns[node.column];
-    if (column === undefined || !isKeyOfSystemRelation(column)) return [];
+    if (!isKeyOfSystemRelation(column)) return [];
     const conditions = [...restrictions, expr];
     const found = tuples / systemRelationDistinct(column, tuples);
     const estimate = {

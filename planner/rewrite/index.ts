@@ -128,7 +128,9 @@ function rewriteInside(context: BindContext, query: Query, hasSublinks: boolean)
     const node = logical(expr);
     if (node.kind !== 'sublink') return mapChildren(expr, inExpr);
     const test = node.test === null ? null : inExpr(node.test);
-    return toExpr({ ...node, test, query: rewriteQuery(context, simplifyExists(context, node)) });
+    const asked = node.mode === 'exists' ? simplifyExists(node.query) : node.query;
+    if (node.query.limit !== null && asked.limit === null) context.useLiteral(node.query.limit);
+    return toExpr({ ...node, test, query: rewriteQuery(context, asked) });
   };
   const own = hasSublinks ? mapOwnExprs(query, inExpr) : query;
   const mapped = own.ctes.length === 0 ? own : { ...own, ctes: own.ctes.map((cte) => rewriteCte(context, cte)) };

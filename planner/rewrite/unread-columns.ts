@@ -3,17 +3,8 @@
  * remove_unused_subquery_outputs, and simplify_EXISTS_query for the list of EXISTS). Volatile ones stay, and those that make rows:
  * set-returning ones. So do all columns of a DISTINCT and of what UNION, INTERSECT and EXCEPT compare: they decide which rows there are.
  */
-import type { BindContext } from '../bind/context.ts';
 import type { Expr } from '../expr.ts';
-import {
-  isFixedConst,
-  logical,
-  makeConst,
-  type Query,
-  type Relation,
-  type SetOperation,
-  type SublinkExpr,
-} from '../logical.ts';
+import { isFixedConst, logical, makeConst, type Query, type Relation, type SetOperation } from '../logical.ts';
 import { hasSetReturning, isVolatile, mapChildren, mapQuery } from '../traverse.ts';
 
 const NOTHING: ReadonlySet<number> = new Set();
@@ -49,18 +40,13 @@ function unreadValue(expr: Expr): Expr | null {
   return makeConst(null, expr.typeOid, expr.typeModifier);
 }
 
-/** The query of an EXISTS, which is only asked whether it has rows: no list, not even of volatile functions, no order, no DISTINCT or GROUP BY. */
-export function simplifyExists(context: BindContext, { mode, query }: SublinkExpr): Query {
-  if (mode !== 'exists' || !isPlain(query) || query.locks.length > 0) return query;
+/** The query of an EXISTS, which is only asked whether it has rows: no list, not even of volatile functions, no order, no DISTINCT or GROUP BY, no LIMIT. */
+export function simplifyExists(query: Query): Query {
   const { limit } = query;
-  if (limit !== null) {
-    if (limit.kind !== 'const' || (limit.value !== null && Number(limit.value) < 1)) return query;
-    context.useLiteral(limit);
-  }
-  const [target] = query.targets;
-  const targets = target === undefined ? [] : [{ ...target, expr: makeConst(null, target.expr.typeOid, -1) }];
-  const nothing = { distinct: false, distinctOn: null, groupBy: [], orderBy: [], limit: null, withTies: false };
-  return { ...query, targets, ...nothing };
+  const leavesRows = limit === null || (limit.kind === 'const' && (limit.value === null || Number(limit.value) >= 1));
+  if (!leavesRows || !isPlain(query) || query.locks.length > 0) return query;
+  const nothing = { targets: [], distinct: false, distinctOn: null, groupBy: [], orderBy: [], limit: null };
+  return { ...query, ...nothing, withTies: false };
 }
 
 /** Whether PostgreSQL drops the list of an EXISTS. */
