@@ -61,6 +61,21 @@ describe('a start after a kill', () => {
     await server.client.query("INSERT INTO t SELECT g, 8, repeat('z', 200) FROM generate_series(10000, 12000) AS g");
   });
 
+  it('reads values of a composite type by the places that their attributes have, also those written before one was dropped', async () => {
+    await server.client.query(`
+      CREATE TYPE part AS (gone int, name text, price numeric);
+      CREATE TABLE held (id int, one part, many part[]);
+      INSERT INTO held VALUES (1, ROW(7, 'x', 1.50), ARRAY[ROW(1, 'p', 2.5)::part]);
+      ALTER TYPE part DROP ATTRIBUTE gone;
+      ALTER TYPE part ADD ATTRIBUTE made date;
+      INSERT INTO held VALUES (2, ROW('y', 3, '2020-01-01'), NULL)`);
+    const shown = "SELECT string_agg(concat(one, ' ', (one).price, ' ', many), '; ' ORDER BY id) FROM held";
+    const before = await server.value(shown);
+    expect(before).to.equal('(x,1.50,) 1.50 {"(p,2.5,)"}; (y,3,2020-01-01) 3 ');
+    await restart();
+    expect(await server.value(shown)).to.equal(before);
+  });
+
   it('without the end of its log, as somebody accepted: indexes agree with rows, whatever pages show of what is lost', async () => {
     const { client } = server;
     await client.query('CHECKPOINT');
