@@ -10,7 +10,7 @@ import { closeSync, fstatSync, openSync, readSync, renameSync, writeFileSync } f
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { setFlagsFromString } from 'node:v8';
+import { cachedDataVersionTag, setFlagsFromString } from 'node:v8';
 import { Script } from 'node:vm';
 
 const SAVE_AFTER_MS = 1000;
@@ -38,7 +38,6 @@ const INLINED_BYTES = 500;
 const BUILD = 'unbuilt';
 
 const bundle = join(dirname(fileURLToPath(import.meta.url)), 'hotrow.cjs');
-const cache = `${bundle}.${BUILD}-${process.version}-${process.arch}.cache`;
 
 /**
  * Nothing large is taken from malloc and given back: glibc would then keep all that is smaller than that in its own heap, where the holes between
@@ -108,6 +107,9 @@ setFlagsFromString(`--semi-space-growth-factor=${YOUNG_GROWTH_FACTOR}`);
 setFlagsFromString(`--heap-growing-percent=${HEAP_GROWING_PERCENT}`);
 setFlagsFromString(`--interrupt-budget=${INTERRUPT_BUDGET}`);
 setFlagsFromString(`--max-inlined-bytecode-size-cumulative=${INLINED_BYTES}`);
+// V8 takes nothing that was compiled under other flags, of Node's command line too: a start with such has a file of its own, and does not put it
+// in the place of the build's, which has more in it.
+const cache = `${bundle}.${BUILD}-${process.version}-${process.arch}-${cachedDataVersionTag().toString(16)}.cache`;
 const { script, isFromCache } = compile();
 if (!isFromCache) {
   setTimeout(save, SAVE_AFTER_MS, script).unref();

@@ -29,8 +29,9 @@ describe('The launcher', function () {
   after(() => rmSync(parent, { recursive: true }));
 
   /** Starts the server, which first answers the statement, and stays until the promise it is given is fulfilled. */
-  async function runWhile(isDone: () => boolean, statement = ''): Promise<void> {
-    const child = spawn('node', [join(folder, 'hotrow.js'), '-p', '0'], { stdio: ['ignore', 'pipe', 'ignore'] });
+  async function runWhile(isDone: () => boolean, statement = '', flags: string[] = []): Promise<void> {
+    const args = [...flags, join(folder, 'hotrow.js'), '-p', '0'];
+    const child = spawn('node', args, { stdio: ['ignore', 'pipe', 'ignore'] });
     const [told] = await once(child.stdout, 'data');
     if (statement !== '') {
       const client = new pg.Client(String(told).match(/postgres:\S+/)?.[0]);
@@ -60,6 +61,14 @@ describe('The launcher', function () {
     const until = Date.now() + 3000;
     await runWhile(() => Date.now() > until);
     expect(existsSync(cache)).to.equal(true);
+    expect(statSync(cache).ino).to.equal(kept.ino);
+  });
+
+  it('keeps compiled code of other flags of V8 beside it, not in its place', async () => {
+    const [cache] = caches();
+    const kept = statSync(cache);
+    await runWhile(() => caches().length > 1, '', ['--no-opt']);
+    expect(caches()).to.have.length(2);
     expect(statSync(cache).ino).to.equal(kept.ino);
   });
 });
