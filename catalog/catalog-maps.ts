@@ -19,6 +19,7 @@ import {
   type IndexEntry,
   type OperatorDefinition,
   PG_CATALOG_SCHEMA_OID,
+  type PolicyEntry,
   type RelationEntry,
   type RoutineEntry,
   type SchemaEntry,
@@ -68,6 +69,8 @@ export interface Maps {
   analyses: PersistentMap<number, AnalysisEntry>;
   statistics: PersistentMap<number, StatisticsEntry>;
   tableStatistics: PersistentMap<number, readonly StatisticsEntry[]>;
+  policies: PersistentMap<number, PolicyEntry>;
+  tablePolicies: PersistentMap<number, readonly PolicyEntry[]>;
   collations: PersistentMap<number, CollationEntry>;
   /** `<schemaOid>/<name>`. */
   collationNames: PersistentMap<string, CollationEntry>;
@@ -123,6 +126,8 @@ export function emptyMaps(): Maps {
     analyses: PersistentMap.empty(),
     statistics: PersistentMap.empty(),
     tableStatistics: PersistentMap.empty(),
+    policies: PersistentMap.empty(),
+    tablePolicies: PersistentMap.empty(),
     collations: PersistentMap.empty(),
     collationNames: PersistentMap.empty(),
     extensions: PersistentMap.empty(),
@@ -170,6 +175,7 @@ const MAP_BY_OID = {
   comment: 'comments',
   analysis: 'analyses',
   statistics: 'statistics',
+  policy: 'policies',
   collation: 'collations',
   routine: 'routines',
   extension: 'extensions',
@@ -238,6 +244,10 @@ export function addEntry(maps: Maps, entry: CatalogEntry, edit: object): void {
     case 'statistics':
       maps.tableStatistics = addTo(maps.tableStatistics, entry.tableOid, entry, byOid, edit);
       return;
+    case 'policy':
+      maps.tablePolicies = addTo(maps.tablePolicies, entry.tableOid, entry, byName, edit);
+      for (const oid of entry.dependsOn) maps.dependents = addOid(maps.dependents, oid, entry.oid, edit);
+      return;
     case 'collation':
       maps.collationNames = maps.collationNames.set(`${entry.schemaOid}/${entry.name}`, entry, edit);
       registerCollationEntry(entry);
@@ -305,6 +315,10 @@ export function removeEntry(maps: Maps, entry: CatalogEntry, edit: object): void
     case 'statistics':
       maps.tableStatistics = removeFrom(maps.tableStatistics, entry.tableOid, entry, edit);
       return;
+    case 'policy':
+      maps.tablePolicies = removeFrom(maps.tablePolicies, entry.tableOid, entry, edit);
+      for (const oid of entry.dependsOn) maps.dependents = removeOid(maps.dependents, oid, entry.oid, edit);
+      return;
     case 'collation':
       if (maps.collationNames.get(`${entry.schemaOid}/${entry.name}`) === entry) {
         maps.collationNames = maps.collationNames.delete(`${entry.schemaOid}/${entry.name}`, edit);
@@ -362,7 +376,7 @@ function byOid(a: { readonly oid: number }, b: { readonly oid: number }): number
   return a.oid - b.oid;
 }
 
-function byName(a: ConstraintEntry, b: ConstraintEntry): number {
+function byName<T extends ConstraintEntry | PolicyEntry>(a: T, b: T): number {
   return a.name < b.name ? -1 : a.name > b.name ? 1 : a.oid - b.oid;
 }
 

@@ -39,6 +39,7 @@ import {
   type IndexEntry,
   type OperatorDefinition,
   PG_CATALOG_SCHEMA_OID,
+  type PolicyEntry,
   PUBLIC_SCHEMA_OID,
   type RelationEntry,
   type RoutineEntry,
@@ -73,6 +74,7 @@ export const PUBLIC_SCHEMA: SchemaEntry = {
 const NO_INDEXES: readonly IndexEntry[] = [];
 const NO_CONSTRAINTS: readonly ConstraintEntry[] = [];
 const NO_STATISTICS: readonly StatisticsEntry[] = [];
+const NO_POLICIES: readonly PolicyEntry[] = [];
 const NO_OIDS: readonly number[] = [];
 const NO_SEQUENCES: readonly SequenceEntry[] = [];
 const NO_ROUTINES: readonly RoutineEntry[] = [];
@@ -365,6 +367,22 @@ export class Catalog {
   /** Sorted by oid. */
   statisticsOf(tableOid: number): readonly StatisticsEntry[] {
     return this.#maps.tableStatistics.get(tableOid) ?? NO_STATISTICS;
+  }
+
+  // ------------------------------------------------------------------------------------------------------ policies
+
+  get hasNoPolicies(): boolean {
+    return this.#maps.policies.size === 0;
+  }
+  policies(): Iterable<PolicyEntry> {
+    return this.#maps.policies.values();
+  }
+  /** Sorted by name, the order in which PostgreSQL takes them. */
+  policiesOf(tableOid: number): readonly PolicyEntry[] {
+    return this.#maps.tablePolicies.get(tableOid) ?? NO_POLICIES;
+  }
+  policy(oid: number): PolicyEntry | undefined {
+    return this.#maps.policies.get(oid);
   }
 
   // ------------------------------------------------------------------------------------------------------ comments

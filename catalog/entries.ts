@@ -20,6 +20,7 @@ export type EntryClass =
   | 'comment'
   | 'analysis'
   | 'statistics'
+  | 'policy'
   | 'collation'
   | 'routine'
   | 'extension'
@@ -140,6 +141,10 @@ export interface RelationEntry {
   readonly rowArrayTypeOid?: number;
   /** Materialized views: false after WITH NO DATA (55000 when read). */
   readonly populated?: boolean;
+  /** ENABLE ROW LEVEL SECURITY: who is not its owner sees and writes the rows that its policies let through; absent: everybody all. */
+  readonly rowSecurity?: true;
+  /** FORCE ROW LEVEL SECURITY: so does its owner. */
+  readonly forcesRowSecurity?: true;
   readonly acl?: Acl;
 }
 
@@ -316,6 +321,30 @@ export interface TypeEntry {
   /** Composites: the numbers that attributes have had, dropped ones too; absent: as many as there are attributes. */
   readonly attributeNumbers?: number;
   readonly acl?: Acl;
+}
+
+/** Which statements a policy is for; '*' all. As in pg_policy.polcmd. */
+export type PolicyCommand = '*' | 'r' | 'a' | 'w' | 'd';
+
+/** CREATE POLICY: which rows of a table roles see, and which they may write. */
+export interface PolicyEntry {
+  readonly class: 'policy';
+  readonly oid: number;
+  readonly name: string;
+  readonly tableOid: number;
+  readonly command: PolicyCommand;
+  /** One of them must let a row through; of the others, which are restrictive, all. */
+  readonly permissive: boolean;
+  /** Oids; 0: everybody. */
+  readonly roles: readonly number[];
+  /** `SELECT using, check FROM table`, the one that is absent NULL; kept and shown as a view's. */
+  readonly queryText: string;
+  readonly viewText: string;
+  readonly hasUsing: boolean;
+  readonly hasCheck: boolean;
+  /** As a view's. */
+  readonly dependsOn: readonly number[];
+  readonly dependsOnColumns: readonly { readonly relationOid: number; readonly columnNumber: number }[];
 }
 
 /** CREATE COLLATION; the built-in ones are in collations.ts. */
@@ -702,6 +731,7 @@ export type CatalogEntry =
   | ParameterRightsEntry
   | AnalysisEntry
   | StatisticsEntry
+  | PolicyEntry
   | CollationEntry
   | RoutineEntry
   | ExtensionEntry

@@ -67,6 +67,8 @@ export interface ExecServices {
   runInternal(x: ExecContext, sql: string, params: readonly Value[], expiry?: ExpiryMode): number | null;
   /** Numbers of the columns that the user may read; null: all. */
   readableColumns(table: RelationEntry): ReadonlySet<number> | null;
+  /** The user sees no more of the table than its policies let him. */
+  hasHiddenRows(table: RelationEntry): boolean;
   /** Bytes that a sort, or a hash table, may hold in memory (work_mem, hash_mem_multiplier). */
   readonly sortMemoryBytes: number;
   readonly hashMemoryBytes: number;

@@ -3,6 +3,7 @@ import type { Catalog } from '../catalog/index.ts';
 import { parse, parseExpression } from '../parser/index.ts';
 import type { PlannerEnvironment } from '../planner/index.ts';
 import { domainCheckOf, inputCheckOf } from './domains.ts';
+import { SessionRowSecurity } from './row-security.ts';
 import type { Session } from './session.ts';
 
 type PlannerSettings = PlannerEnvironment['settings'];
@@ -30,6 +31,7 @@ export function plannerEnvironment(
     inlinesRoutines: undefined,
     expiry: undefined,
     routine: undefined,
+    rowSecurity: new SessionRowSecurity(session, catalog),
     isIndexReadable: (oid) => database.isIndexReadable(oid, session.transaction.snapshotCsn),
     domainCheck: (oid) => domainCheckOf(engine, catalog, oid, database.bindEnvironment(catalog)),
     inputCheck: (oid) => inputCheckOf(engine, catalog, oid, database.bindEnvironment(catalog)),

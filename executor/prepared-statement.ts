@@ -138,7 +138,7 @@ export class PreparedStatement {
 
   readonly #encoders = new LazyMap<string, ResultEncoder>();
 
-  /** Its names were resolved by somebody else before: nobody is asked whether the user may look into their schemas. */
+  /** The system's own: nobody is asked whether the user may look into the schemas that it names, and rows are there whatever policies say. */
   isResolved = false;
 
   /** A cursor's query: its rows carry what WHERE CURRENT OF asks for. */
@@ -224,6 +224,7 @@ export class PreparedStatement {
       rowIdentities: this.isCursor,
       inlinesRoutines: true,
       expiry: this.expiry,
+      rowSecurity: this.isResolved ? undefined : environment.rowSecurity,
       routine: this.#routine ?? undefined,
     });
     if (shelf !== null && !isBound) shelf.add(key, { planned, rows: rowsOf(planned, session.database) });

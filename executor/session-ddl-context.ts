@@ -21,6 +21,7 @@ import {
   bindScalar,
   bindWithCollation,
   checkBodyStatement,
+  checkPolicyExpression,
   type Expr,
   type FunctionColumns,
   type OutputColumn,
@@ -246,6 +247,7 @@ export class SessionDdlContext implements DdlContext {
     const environment = this.#session.environment(this.catalog, []);
     return {
       ...environment,
+      rowSecurity: undefined,
       noteRoutine,
       noteColumns,
       noteFields,
@@ -356,6 +358,10 @@ export class SessionDdlContext implements DdlContext {
   ): number {
     const environment = this.#environment();
     return bindWithCollation(expression, table, environment, { source: use as ScalarSource }).collation;
+  }
+
+  checkPolicy(expression: Parameters<DdlContext['bind']>[0], table: RelationEntry): void {
+    checkPolicyExpression(expression, table, { ...this.#environment(), text: this.text });
   }
 
   viewRefusal(query: Query): string | null {
@@ -498,7 +504,7 @@ export class SessionDdlContext implements DdlContext {
       evaluation.seen = 0;
       evaluation.called = 0;
       compute(x, [old], row);
-      writer.complete(x, row);
+      writer.complete(x, row, 'insert');
       if (writer.checkUnique(x, row, null) !== 0) throw writer.uniqueViolation(x, row);
       return row;
     };

@@ -18,6 +18,7 @@ const PLANNER_SETTINGS = [
   'enable_sort',
   'work_mem',
   'hash_mem_multiplier',
+  'row_security',
 ];
 
 export class SessionNames {
@@ -104,12 +105,12 @@ export class SessionNames {
   }
 
   #describe(authority: Authority): string {
-    const { settings, currentUser, sharedCatalog } = this.#session;
+    const { settings, currentUser, sharedCatalog, catalog } = this.#session;
     return [
       this.#path.join(','),
       currentUser,
-      // Who is no superuser finds other names when his memberships change.
-      authority.isSuperuser ? '' : sharedCatalog.version,
+      // Who is no superuser finds other names when his memberships change. Of views, their owners' say which rows there are.
+      authority.isSuperuser && catalog.hasNoPolicies ? '' : sharedCatalog.version,
       settings.show('TimeZone'),
       settings.show('DateStyle'),
       settings.show('IntervalStyle'),

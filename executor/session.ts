@@ -54,6 +54,7 @@ import { PORTAL_DONE, PORTAL_PENDING, PORTAL_SUSPENDED, type Portal, type Portal
 import { Portals } from './portals.ts';
 import type { PlanningSession, PreparedStatement } from './prepared-statement.ts';
 import { ResultEncoder } from './result-encoder.ts';
+import { isRowSecurityActive } from './row-security.ts';
 import type { DatabaseServer } from './server.ts';
 import {
   DONE,
@@ -773,6 +774,10 @@ export class Session implements ProtocolSession, PlanningSession, ExecServices {
     const entry = this.catalog.relation(oid);
     if (entry === undefined) throw sqlError('42P01', `could not open relation with OID ${oid}`);
     return this.database.table(this.catalog, entry);
+  }
+
+  hasHiddenRows(table: RelationEntry): boolean {
+    return isRowSecurityActive(this, table);
   }
 
   readableColumns(table: RelationEntry): ReadonlySet<number> | null {

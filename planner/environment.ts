@@ -5,6 +5,7 @@
 import type { Catalog } from '../catalog/catalog.ts';
 import type { FunctionContext, Value } from '../catalog/function-entry.ts';
 import type { ExpiryMode } from '../catalog/row-expiry.ts';
+import type { RowSecuritySource } from '../catalog/row-security.ts';
 import type { StatisticsSource } from '../catalog/statistics.ts';
 import type { Expression, FromCall, Statement } from '../parser/ast.ts';
 import type { RoutineResult } from './bind/routine-result.ts';
@@ -95,6 +96,8 @@ export interface PlannerEnvironment {
   readonly inlinesRoutines?: boolean;
   /** Rows of tables that expire: absent, those that have not expired. */
   readonly expiry?: ExpiryMode;
+  /** By whose row-level security tables are read and written; absent: by nobody's, all rows are there. */
+  readonly rowSecurity?: RowSecuritySource;
   /** The query is to be kept, or what it answers: it has no AS OF SYSTEM TIME. */
   readonly refusesAsOf?: boolean;
   /** The statement is one of a function's body. */

@@ -11,6 +11,7 @@ export {
   lookUpExactOperator,
   lookUpFunction,
 } from './bind/lookup.ts';
+export { checkPolicyExpression } from './bind/row-security.ts';
 export { bindScalar, bindWithCollation, callVolatility, type ScalarSource } from './bind/scalar.ts';
 export { updatableColumns, viewRefusal } from './bind/view-target.ts';
 export type { StatementValues } from './cost/known-values.ts';

@@ -102,6 +102,8 @@ export interface TableRelation extends RelationBase {
   readonly sample?: TableSample;
   /** Which of its rows are there: those that have not expired. Absent: all. */
   readonly expiry?: Expr;
+  /** Which of them the user may see. Nothing that could tell of a row is asked before (paths/secured-conditions.ts). Absent: all. */
+  readonly security?: readonly Expr[];
 }
 export interface VirtualRelation extends RelationBase {
   readonly kind: 'virtual';
@@ -243,10 +245,13 @@ export interface LogicalAssignment {
   readonly value: Expr;
 }
 
-/** What a new row must fulfil: a CHECK of the table, or what a view WITH CHECK OPTION shows. Over `target`. */
+/** What a new row must fulfil: a CHECK of the table, what a view WITH CHECK OPTION shows, a policy of its row-level security. Over `target`. */
 export interface RowCheck {
+  /** Of permissive policies, of which one is enough: ''. */
   readonly name: string;
-  readonly isView: boolean;
+  readonly kind: 'check' | 'view' | 'policy';
+  /** What is done to rows that it is for; absent: anything that writes them. */
+  readonly event?: 'insert' | 'update' | 'delete';
   readonly expr: Expr;
 }
 
@@ -280,11 +285,16 @@ export interface ModifyQuery {
     readonly arbiters: readonly IndexEntry[];
     readonly assignments: readonly LogicalAssignment[];
     readonly where: Expr | null;
-    /** What views show of the row that is there: it must be seen through them, if it is to be changed. Before `where`. */
+    /** What views and policies show of the row that is there: it must be seen by them, if it is to be changed. Before `where`. */
     readonly visible: readonly RowCheck[];
     readonly excluded: number;
   } | null;
-  readonly merge: { readonly on: Expr; readonly clauses: readonly LogicalMergeClause[] } | null;
+  readonly merge: {
+    readonly on: Expr;
+    readonly clauses: readonly LogicalMergeClause[];
+    /** What policies ask of a row that is to be changed, by event. */
+    readonly guards: readonly RowCheck[];
+  } | null;
   readonly returning: readonly Target[] | null;
   readonly ctes: readonly CteDefinition[];
 }

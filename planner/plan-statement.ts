@@ -5,6 +5,7 @@ import { BindContext, type Position } from './bind/context.ts';
 import { bindModify } from './bind/modify.ts';
 import { bindCallStatement } from './bind/routine-call.ts';
 import { coerceBodyModify, coerceBodyQuery, NO_FINAL_ROWS, returnMismatch } from './bind/routine-result.ts';
+import { securedModify, securedQuery } from './bind/row-security.ts';
 import { Level } from './bind/scope.ts';
 import { bindQuery } from './bind/select.ts';
 import { UNKNOWN, VOID } from './bind/type-info.ts';
@@ -54,7 +55,7 @@ export function planNode(
   switch (node.kind) {
     case 'query': {
       asOf = bindPast(context, node as QueryNode);
-      const query = bindBodyQuery(context, bindQuery(level, node as QueryNode));
+      const query = securedQuery(context, bindBodyQuery(context, bindQuery(level, node as QueryNode)));
       environment.recorder?.columns?.(query.targets.map((target) => target.expr));
       checkPast(context, node as QueryNode);
       checkParameters(context, (map) => mapQuery(query, map));
@@ -67,7 +68,7 @@ export function planNode(
       break;
     }
     case 'call': {
-      const query = bindCallStatement(level, node);
+      const query = securedQuery(context, bindCallStatement(level, node));
       checkParameters(context, (map) => mapQuery(query, map));
       const inlined = inlineCtes(context, query);
       early = earlyConstantsOf(inlined);
@@ -81,7 +82,7 @@ export function planNode(
     case 'merge': {
       const bound = bindModify(level, node);
       const result = environment.routine?.result ?? null;
-      const modify = result === null ? bound : coerceBodyModify(context, bound, result);
+      const modify = securedModify(context, result === null ? bound : coerceBodyModify(context, bound, result));
       checkParameters(context, (map) => mapModify(modify, map));
       const inlined = inlineModifyCtes(context, modify);
       early = earlyConstantsOf(inlined);
@@ -230,7 +231,7 @@ function prepareChange(context: BindContext, modify: ModifyQuery): ModifyQuery {
 
 /** MERGE: the same, for all that its clauses compute. */
 function prepareMerge(context: BindContext, modify: ModifyQuery): ModifyQuery {
-  const { on, clauses } = modify.merge!;
+  const { on, clauses, guards } = modify.merge!;
   const carried: Expr[] = [on];
   for (const { condition, assignments, values } of clauses) {
     if (condition !== null) carried.push(condition);
@@ -245,6 +246,7 @@ function prepareMerge(context: BindContext, modify: ModifyQuery): ModifyQuery {
     source,
     merge: {
       on: next(),
+      guards: guards.map((check) => ({ ...check, expr: foldConstants(check.expr) })),
       clauses: clauses.map((clause) => ({
         ...clause,
         condition: clause.condition === null ? null : next(),

@@ -366,10 +366,11 @@ export interface LockRowsPlan extends Node {
 }
 
 export interface CheckConstraint {
+  /** Of the constraint, the view WITH CHECK OPTION, the restrictive policy ('': permissive ones). */
   readonly name: string;
-  /** The name is that of a view WITH CHECK OPTION. */
-  readonly isView: boolean;
-  /** Over the new row's table columns (input 0). Fails only when false. */
+  readonly kind: 'check' | 'view' | 'policy';
+  readonly event?: 'insert' | 'update' | 'delete';
+  /** Over the row's table columns (input 0). Fails only when false. */
   readonly expr: Expr;
 }
 
@@ -386,7 +387,7 @@ export interface OnConflict {
   /** input 0 = existing row's columns, input 1 = the row proposed for insertion (excluded). */
   readonly assignments: readonly Assignment[];
   readonly where: Expr | null;
-  /** Of views: what the existing row (input 0) must fulfil, before `where`. */
+  /** Of views and policies: what the existing row (input 0) must fulfil, before `where`. */
   readonly visible: readonly CheckConstraint[];
 }
 
@@ -455,6 +456,8 @@ export interface MergePlan extends ModifyNode {
   readonly clauses: readonly MergeClause[];
   readonly generated: readonly Assignment[];
   readonly checks: readonly CheckConstraint[];
+  /** Over a target row (input 0) that is to be updated or deleted. */
+  readonly guards: readonly CheckConstraint[];
   /** ON, evaluated again on a row that changed meanwhile. */
   readonly recheck: Expr;
 }

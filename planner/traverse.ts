@@ -357,10 +357,16 @@ function mapFrom(item: FromItem, map: Mapper): FromItem {
 export function mapRelation(relation: Relation, map: Mapper): Relation {
   switch (relation.kind) {
     case 'table': {
-      const { sample } = relation;
-      if (sample === undefined) return relation;
-      const filter = map(sample.filter);
-      return filter === sample.filter ? relation : { ...relation, sample: { ...sample, filter } };
+      const { sample, security } = relation;
+      if (sample === undefined && security === undefined) return relation;
+      const filter = sample && map(sample.filter);
+      const own = security && mapList(security, map);
+      if (filter === sample?.filter && own === security) return relation;
+      return {
+        ...relation,
+        ...(sample === undefined ? {} : { sample: { ...sample, filter: filter as Expr } }),
+        ...(own === undefined ? {} : { security: own }),
+      };
     }
     case 'subquery': {
       const query = mapQuery(relation.query, map);
@@ -540,6 +546,7 @@ export function mapModify(modify: ModifyQuery, map: Mapper): ModifyQuery {
         ? null
         : {
             on: map(modify.merge.on),
+            guards: modify.merge.guards.map((check) => ({ ...check, expr: map(check.expr) })),
             clauses: modify.merge.clauses.map((clause) => ({
               ...clause,
               condition: mapNullable(clause.condition, map),

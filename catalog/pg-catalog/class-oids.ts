@@ -15,6 +15,7 @@ export const CLASS_OIDS: Readonly<Partial<Record<EntryClass, number>>> = {
   operator: 2617,
   cast: 2605,
   statistics: 3381,
+  policy: 3256,
   largeObject: 2613,
   database: 1262,
   defaultRights: 826,

@@ -148,6 +148,8 @@ function tableClass(context: ViewContext, entry: RelationEntry): Row {
     relhastriggers:
       constraints.some((constraint) => constraint.type === 'foreign key') ||
       catalog.constraintsReferencing(entry.oid).length > 0,
+    relrowsecurity: entry.rowSecurity === true,
+    relforcerowsecurity: entry.forcesRowSecurity === true,
     relispopulated: entry.populated !== false,
     reloftype: entry.ofTypeOid ?? 0,
     relreplident:

@@ -279,7 +279,7 @@ class CopyInsertOperator implements Operator {
   /** CHECKs and generated columns; false: the row is refused, which is told of all its values. */
   #complete(x: ExecContext): boolean {
     try {
-      this.#rows.complete(x, this.#row);
+      this.#rows.complete(x, this.#row, 'insert');
     } catch {
       return false;
     }
@@ -298,7 +298,7 @@ class CopyInsertOperator implements Operator {
     if (!this.#isWhole) {
       this.#row = this.#allValues(x);
       if (this.#condition?.(x, [this.#row]) === false) return ROW_LEFT_OUT;
-      rows.complete(x, this.#row);
+      rows.complete(x, this.#row, 'insert');
       x.evaluated();
       this.#isWhole = true;
     }

@@ -21,6 +21,7 @@ import { inputCheckOf } from '../domains.ts';
 import { PORTAL_PENDING, Portal } from '../portal.ts';
 import { PreparedStatement } from '../prepared-statement.ts';
 import { Program } from '../program.ts';
+import { isRowSecurityActive } from '../row-security.ts';
 import { intoClause } from '../select-into.ts';
 import type { Session, Task } from '../session.ts';
 import { CopyBinarySource } from './binary-source.ts';
@@ -168,6 +169,11 @@ function* copyFrom(session: Session, node: CopyStatement, prepared: PreparedStat
   const table = findTable(session, node);
   const columns = chosenColumns(table, node.columns);
   checkForced(table, columns, options);
+  if (isRowSecurityActive(session, table)) {
+    throw sqlError('0A000', 'COPY FROM not supported with row-level security', {
+      hint: 'Use INSERT statements instead.',
+    });
+  }
   const condition = node.where === null ? null : conditionOf(session, table, node.where);
   const planned = planInsert(session, table, columns);
   let source: ValuesPlan | null = null;

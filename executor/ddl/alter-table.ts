@@ -406,12 +406,23 @@ function alterProperties(x: DdlContext, table: RelationEntry, command: PropertyC
       setReplicaIdentity(x, table, command.identity, command.index);
       return;
     case 'setWithoutOids':
-    case 'disableRowSecurity':
-    case 'noForceRowSecurity':
       return;
     case 'enableRowSecurity':
+      x.putEntry({ ...table, rowSecurity: true });
+      return;
     case 'forceRowSecurity':
-      throw sqlError('0A000', 'row-level security is not supported');
+      x.putEntry({ ...table, forcesRowSecurity: true });
+      return;
+    case 'disableRowSecurity': {
+      const { rowSecurity: _, ...rest } = table;
+      x.putEntry(rest);
+      return;
+    }
+    case 'noForceRowSecurity': {
+      const { forcesRowSecurity: _, ...rest } = table;
+      x.putEntry(rest);
+      return;
+    }
     case 'inherit':
     case 'noInherit':
       throw sqlError('0A000', 'table inheritance is not supported');
@@ -538,4 +549,8 @@ const ACTION_NAMES: Partial<Record<AlterTableCommand['kind'], string>> = {
   clusterOn: 'CLUSTER ON',
   enableTrigger: 'ENABLE TRIGGER',
   disableTrigger: 'DISABLE TRIGGER',
+  enableRowSecurity: 'ENABLE ROW SECURITY',
+  disableRowSecurity: 'DISABLE ROW SECURITY',
+  forceRowSecurity: 'FORCE ROW SECURITY',
+  noForceRowSecurity: 'NO FORCE ROW SECURITY',
 };

@@ -11,6 +11,7 @@ import { mustFindExtension } from './extensions.ts';
 import { ownLargeObject } from './large-objects.ts';
 import { ownOperatorOf } from './operators.ts';
 import { checkRelationKind, findUserType, objectMissing } from './owner.ts';
+import { ownPolicy } from './policies.ts';
 import {
   asTable,
   checkOwner,
@@ -140,6 +141,8 @@ function* commentTarget(x: DdlContext, object: ObjectAddress): DdlSteps<Target |
       checkOwner(x, routine.owner, `${routine.kind} ${routine.name}`);
       return { objectClass: 'routine', oid: routine.oid, columnNumber: 0 };
     }
+    case 'policy':
+      return { objectClass: 'policy', oid: ownPolicy(x, object).oid, columnNumber: 0 };
     case 'extension': {
       const extension = mustFindExtension(x, name);
       checkOwner(x, extension.owner, `extension ${name}`);

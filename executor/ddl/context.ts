@@ -123,6 +123,8 @@ export interface DdlContext {
     target?: { readonly typeOid: number; readonly typeModifier: number; readonly columnName?: string },
     recorder?: BindRecorder,
   ): Expr;
+  /** Binds a policy's condition over a table, in which subqueries may be, for its errors. */
+  checkPolicy(expression: Expression, table: RelationEntry): void;
   /** The same with bodies of user-made functions in place of their calls. */
   bindInlined: DdlContext['bind'];
   /** The collation that an expression has: 0 none, -1 its operands disagree. */

@@ -17,6 +17,7 @@ import type { DdlContext, DdlSteps } from './context.ts';
 import { describe, type ObjectReference, reference, referenceTo } from './describe.ts';
 import { usedColumns } from './expressions.ts';
 import { fillKeptRows, rebuildKeysOfRows } from './kept-rows.ts';
+import { policiesOfColumn } from './policies.ts';
 import { remove } from './removal.ts';
 import {
   definitionsOfType,
@@ -100,6 +101,7 @@ function dependentsOf(x: DdlContext, object: ObjectReference): Dependent[] {
     case 'default':
     case 'expiry':
     case 'statistics':
+    case 'policy':
       return [];
   }
 }
@@ -125,6 +127,8 @@ function views(x: DdlContext, oid: number): Dependent[] {
       result.push({ object: referenceTo(relation), kind: 'normal' });
     }
     if (x.catalog.routine(dependent) !== undefined) result.push(asNormal(reference('routine', dependent)));
+    const policy = x.catalog.policy(dependent);
+    if (policy !== undefined && policy.tableOid !== oid) result.push(asNormal(reference('policy', dependent)));
   }
   return result;
 }
@@ -144,6 +148,8 @@ function relationDependents(x: DdlContext, oid: number): Dependent[] {
   for (const statistics of x.catalog.statisticsOf(oid)) {
     result.push({ object: reference('statistics', statistics.oid), kind: 'auto' });
   }
+  for (const policy of x.catalog.policiesOf(oid))
+    result.push({ object: reference('policy', policy.oid), kind: 'auto' });
   for (const column of x.catalog.relation(oid)?.columns ?? []) {
     if (!column.dropped && (column.defaultDependsOn?.length ?? 0) > 0) {
       result.push({ object: reference('default', oid, column.number), kind: 'auto' });
@@ -181,6 +187,7 @@ export function generatedFrom(x: DdlContext, table: RelationEntry, columnNumber:
 function columnDependents(x: DdlContext, tableOid: number, columnNumber: number): Dependent[] {
   const table = x.catalog.relation(tableOid);
   const result: Dependent[] = viewsOfColumn(x, tableOid, columnNumber).map((view) => asNormal(referenceTo(view)));
+  for (const { oid } of policiesOfColumn(x, tableOid, columnNumber)) result.push(asNormal(reference('policy', oid)));
   // An attribute of a composite type.
   if (table === undefined) return result;
   const column = table.columns[columnNumber - 1];
@@ -243,6 +250,7 @@ function usesOf(x: DdlContext, usedOid: number): Dependent[] {
   const result: Dependent[] = [];
   for (const oid of x.catalog.dependentsOf(usedOid)) {
     if (x.catalog.routine(oid) !== undefined) result.push(asNormal(reference('routine', oid)));
+    if (x.catalog.policy(oid) !== undefined) result.push(asNormal(reference('policy', oid)));
     const relation = x.catalog.relation(oid);
     if (relation === undefined) continue;
     if (relation.kind !== 'table') {

@@ -24,6 +24,7 @@ export interface ObjectReference {
     | 'default'
     | 'expiry'
     | 'statistics'
+    | 'policy'
     | 'collation'
     | 'routine'
     | 'extension'
@@ -100,6 +101,11 @@ export function describe(x: DdlContext, { class: objectClass, oid, columnNumber 
       const constraint = x.catalog.constraint(oid);
       if (constraint === undefined) return `constraint ${domainCheck(x, oid)?.check.name ?? oid}`;
       return `constraint ${constraint.name} on ${relationText(x, constraint.tableOid)}`;
+    }
+    case 'policy': {
+      const policy = x.catalog.policy(oid);
+      if (policy === undefined) return `policy ${oid}`;
+      return `policy ${policy.name} on ${relationText(x, policy.tableOid)}`;
     }
     case 'schema':
       return `schema ${x.catalog.schemaName(oid)}`;

@@ -15,6 +15,7 @@ import { dropObjects } from './dependencies.ts';
 import { describe, type ObjectReference, reference, referenceTo } from './describe.ts';
 import { findDroppedExtension } from './extensions.ts';
 import { checkOperatorOwner, mustFindOperator } from './operators.ts';
+import { findDroppedPolicy } from './policies.ts';
 import {
   checkOwner,
   checkRelationOwner,
@@ -103,6 +104,8 @@ function* findTarget(x: DdlContext, statement: DropStatement, object: ObjectAddr
     case 'type':
     case 'domain':
       return findType(x, objectType, object, ifExists);
+    case 'policy':
+      return (yield* findDroppedPolicy(x, object)) ?? missingObject(x, objectType, object, ifExists);
     case 'extension':
       return findDroppedExtension(x, object.name[0]) ?? missingObject(x, objectType, object, ifExists);
     default:

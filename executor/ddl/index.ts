@@ -23,6 +23,7 @@ import { grantRole } from './membership.ts';
 import { alterOperator, createOperator } from './operators.ts';
 import { owned } from './owned.ts';
 import { alterObjectSchema, alterOwner } from './owner.ts';
+import { alterPolicy, createPolicy } from './policies.ts';
 import { createRangeType } from './range-types.ts';
 import { refreshMaterializedView } from './refresh.ts';
 import { rename } from './rename.ts';
@@ -99,6 +100,10 @@ export function executeDdl(statement: StatementNode, context: DdlContext): DdlSt
     case 'dropOwned':
     case 'reassignOwned':
       return owned(x, statement);
+    case 'createPolicy':
+      return createPolicy(x, statement);
+    case 'alterPolicy':
+      return alterPolicy(x, statement);
     case 'dropRole':
       return dropRole(x, statement);
     case 'alterCompositeType':

@@ -30,6 +30,7 @@ export function remove(x: DdlContext, object: ObjectReference, isGone: (oid: num
     case 'constraint':
     case 'schema':
     case 'statistics':
+    case 'policy':
     case 'collation':
     case 'routine':
     case 'extension':

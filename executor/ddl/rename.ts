@@ -17,6 +17,7 @@ import { compositeType } from './composite-types.ts';
 import { type DdlContext, type DdlResult, type DdlSteps, type ExpressionUse, wait } from './context.ts';
 import { largeObjectsOf, nameRolesAgain } from './large-objects.ts';
 import { checkRelationKind, findUserType, followSequence, objectMissing } from './owner.ts';
+import { renamePolicy } from './policies.ts';
 import {
   checkNameIsFree,
   checkOwner,
@@ -91,6 +92,9 @@ export function* rename(x: DdlContext, statement: RenameStatement): DdlSteps<Ddl
       return { tag };
     case 'database':
       yield* renameDatabase(x, name, statement.newName);
+      return { tag };
+    case 'policy':
+      yield* renamePolicy(x, object, statement.newName);
       return { tag };
     case 'statistics':
       renameStatistics(x, object.name, statement.newName);

@@ -95,13 +95,18 @@ export function viewTexts(x: DdlContext, query: Query): { readonly queryText: st
   return { queryText: namesObjects(viewText) ? viewText : x.deparse(kept), viewText };
 }
 
-/** Texts of a view, and what it depends on: `uses` has been met while binding. */
-function viewFields(
+/** Texts of a query that is kept, and what it depends on: `uses` has been met while binding. */
+export function queryFields(
   x: DdlContext,
   query: Query,
   { relations, columns }: NormalizedQuery,
   uses: ReadonlySet<number>,
-): Pick<RelationEntry, 'queryText' | 'viewText' | 'dependsOn' | 'dependsOnColumns'> {
+): {
+  readonly queryText: string;
+  readonly viewText: string;
+  readonly dependsOn: readonly number[];
+  readonly dependsOnColumns: NormalizedQuery['columns'];
+} {
   const texts = viewTexts(x, query);
   const all = new Map(columns.map((column) => [`${column.relationOid}/${column.columnNumber}`, column]));
   for (const { typeOid, number } of keptFields(texts.queryText)) {
@@ -249,7 +254,7 @@ export function* createView(x: DdlContext, created: CreateViewStatement): DdlSte
   yield* lockNewName(x, target);
   const existing = x.catalog.relationByName(target.schema.oid, target.name);
   const fields = {
-    ...viewFields(x, query, normalized, uses),
+    ...queryFields(x, query, normalized, uses),
     options,
     checkOption,
   };
@@ -435,7 +440,7 @@ export function* createTableAs(x: DdlContext, statement: CreateTableAsStatement)
     x.putEntry({
       ...(x.catalog.relation(table.oid) as RelationEntry),
       kind: 'materializedView',
-      ...viewFields(x, withTargetNames(normalized.query, names), normalized, uses),
+      ...queryFields(x, withTargetNames(normalized.query, names), normalized, uses),
       populated: statement.withData,
     });
   }

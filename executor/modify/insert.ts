@@ -1,7 +1,7 @@
 /** INSERT, with ON CONFLICT and RETURNING. */
 import type { Value } from '../../catalog/function-entry.ts';
 import type { Expr } from '../../planner/expr.ts';
-import type { InsertPlan, OnConflict } from '../../planner/plan.ts';
+import type { CheckConstraint, InsertPlan, OnConflict } from '../../planner/plan.ts';
 import { LOCK_NO_KEY_UPDATE, LOCK_UPDATE, PAGE_MISS, ROW_LIVE_OWN } from '../../storage/api.ts';
 import { sqlError } from '../../types/errors.ts';
 import { BATCH_SIZE, Batch, END, PENDING } from '../batch.ts';
@@ -18,6 +18,7 @@ import type { Operator } from '../operators/operator.ts';
 import type { Execution, Program } from '../program.ts';
 import type { TableRuntime } from '../table-runtime.ts';
 import { type ForeignKeys, queueReferenceChecks, queueReferencedActions } from './foreign-keys.ts';
+import { policyViolation } from './policy-violation.ts';
 import { RowStoreWriter, STEP_CONFLICT, STEP_DONE, STEP_WAIT, type StepAnswer, touchesUniqueKey } from './row-store.ts';
 import { acquireTarget, rowsOrWait, TARGET_RECHECK, TARGET_SKIP, TARGET_WAIT } from './target-row.ts';
 import { wantedColumns } from './wanted-columns.ts';
@@ -201,7 +202,7 @@ export class InsertOperator implements Operator {
           x.evaluated();
           continue;
         }
-        this.#writer.complete(x, this.#row);
+        this.#writer.complete(x, this.#row, 'insert');
         x.evaluated();
         this.#hasRow = true;
         this.#hasValues = false;
@@ -299,8 +300,8 @@ class ConflictHandler {
   readonly #assignments: RowsFunction;
   readonly #columns: readonly number[];
   readonly #where: RowsCondition | null;
-  /** Conditions of views, by their names. */
-  readonly #visible: readonly { readonly view: string; readonly holds: RowsCondition }[];
+  /** Conditions of views and policies. */
+  readonly #visible: readonly { readonly check: CheckConstraint; readonly holds: RowsCondition }[];
   readonly #changed: ReadonlySet<number>;
   /** Columns whose values are looked at: long values of others are handed on unread. */
   readonly #wanted: ReadonlySet<number>;
@@ -324,7 +325,7 @@ class ConflictHandler {
     this.#where =
       where === null ? null : program.memo(onConflict, 'where', () => rowsCondition(program.slots, inputs, where));
     this.#visible = program.memo(onConflict, 'visible', () =>
-      visible.map(({ name, expr }) => ({ view: name, holds: rowsCondition(program.slots, inputs, expr) })),
+      visible.map((check) => ({ check, holds: rowsCondition(program.slots, inputs, check.expr) })),
     );
     this.#changed = new Set([...this.#columns, ...plan.generated.map((g) => g.columnIndex)]);
     this.#wanted = wantedColumns(table, program.foreignKeysOf(plan.table), this.#changed, [
@@ -390,8 +391,10 @@ class ConflictHandler {
     const oldValues = table.readValues(table.heap.newest(rowId), [], this.#wanted);
     const rows = [oldValues, proposed];
     x.rowIds[0] = rowId;
-    for (const { view, holds } of this.#visible) {
-      if (!holds(x, rows)) throw sqlError('55000', `conflicting row is not visible through view "${view}"`);
+    for (const { check, holds } of this.#visible) {
+      if (holds(x, rows)) continue;
+      if (check.kind === 'policy') throw policyViolation('new row', check.name, ' (USING expression)', table.entry);
+      throw sqlError('55000', `conflicting row is not visible through view "${check.name}"`);
     }
     if (this.#where !== null && !this.#where(x, rows)) return null;
     this.#assignments(x, rows, this.#values);
@@ -399,7 +402,7 @@ class ConflictHandler {
     this.#columns.forEach((c, i) => {
       values[c] = this.#values[i];
     });
-    writer.complete(x, values);
+    writer.complete(x, values, 'update');
     return { rowId, oldValues, values };
   }
 }

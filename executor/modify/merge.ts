@@ -6,7 +6,7 @@
  * the row is gone, the source row counts as not matched.
  */
 import type { Value } from '../../catalog/function-entry.ts';
-import type { MergeClause, MergePlan } from '../../planner/plan.ts';
+import type { CheckConstraint, MergeClause, MergePlan } from '../../planner/plan.ts';
 import {
   LOCK_NO_KEY_UPDATE,
   LOCK_UPDATE,
@@ -24,6 +24,7 @@ import { rowIdOfTid } from '../row/row-tid.ts';
 import type { TableRuntime } from '../table-runtime.ts';
 import { batchRow } from './delete.ts';
 import { type ForeignKeys, queueReferenceChecks, queueReferencedActions } from './foreign-keys.ts';
+import { policyViolation } from './policy-violation.ts';
 import { RowStoreWriter, STEP_CONFLICT, STEP_WAIT, touchesUniqueKey } from './row-store.ts';
 import { acquireTarget, TARGET_RECHECK, TARGET_SKIP, TARGET_WAIT } from './target-row.ts';
 import { wantedColumns } from './wanted-columns.ts';
@@ -55,6 +56,7 @@ export class MergeOperator implements Operator {
   readonly #writer: RowStoreWriter;
   readonly #foreignKeys: ForeignKeys;
   readonly #recheck: RowsCondition;
+  readonly #guards: readonly { readonly check: CheckConstraint; readonly holds: RowsCondition }[];
   readonly #matched: readonly Clause[];
   readonly #notMatched: readonly Clause[];
   readonly #wanted: ReadonlySet<number>;
@@ -73,6 +75,9 @@ export class MergeOperator implements Operator {
     this.#foreignKeys = program.foreignKeysOf(plan.table);
     const inputs = [plan.table.columns, plan.source.output];
     this.#recheck = program.memo(plan, 'recheck', () => rowsCondition(program.slots, inputs, plan.recheck));
+    this.#guards = program.memo(plan, 'guards', () =>
+      plan.guards.map((check) => ({ check, holds: rowsCondition(program.slots, inputs, check.expr) })),
+    );
     const compiled = plan.clauses.map((clause) => ({ clause, made: this.#compile(program, plan, clause) }));
     this.#matched = compiled.filter(({ clause }) => clause.matched).map(({ made }) => made);
     this.#notMatched = compiled.filter(({ clause }) => !clause.matched).map(({ made }) => made);
@@ -81,7 +86,7 @@ export class MergeOperator implements Operator {
       plan.recheck,
       ...plan.clauses.flatMap((clause) => [clause.condition, ...clause.assignments.map((item) => item.value)]),
       ...plan.generated.map((item) => item.value),
-      ...plan.checks.map((check) => check.expr),
+      ...[...plan.checks, ...plan.guards].map((check) => check.expr),
     ]);
   }
 
@@ -180,6 +185,7 @@ export class MergeOperator implements Operator {
     oldValues: readonly Value[],
     sourceRow: readonly Value[],
   ): boolean {
+    this.#checkGuards(x, clause.action, oldValues);
     if (clause.action === 'delete') {
       this.#delete(x, rowId, oldValues);
       return true;
@@ -189,8 +195,16 @@ export class MergeOperator implements Operator {
     clause.columns.forEach((c, i) => {
       values[c] = this.#values[i];
     });
-    this.#writer.complete(x, values);
+    this.#writer.complete(x, values, 'update');
     return this.#update(x, { rowId, clause, oldValues, values });
+  }
+
+  /** Rows that are seen, and that policies say are not to be changed so. */
+  #checkGuards(x: ExecContext, action: Clause['action'], oldValues: readonly Value[]): void {
+    for (const { check, holds } of this.#guards) {
+      if (check.event !== action || holds(x, [oldValues, NO_ROW])) continue;
+      throw policyViolation('target row', check.name, ' (USING expression)', this.#table.entry);
+    }
   }
 
   #update(x: ExecContext, begun: BegunUpdate): boolean {
@@ -225,7 +239,7 @@ export class MergeOperator implements Operator {
     if (clause === undefined || clause.action === 'nothing') return true;
     const row: Value[] = [];
     (clause.values as RowsFunction)(x, rows, row);
-    this.#writer.complete(x, row);
+    this.#writer.complete(x, row, 'insert');
     x.evaluated();
     this.#newRow = row;
     return this.#insert(x, row);

@@ -27,6 +27,7 @@ import { ROW_SIZE_TARGET } from '../row/row-writer.ts';
 import { sameKey, type TableRuntime } from '../table-runtime.ts';
 import { EXPIRED_GONE, EXPIRED_WAIT, type ExpiredRows, expiredRowsOf } from './expired-rows.ts';
 import { LongValues } from './long-values.ts';
+import { policyViolation } from './policy-violation.ts';
 import { failingRow } from './shown-values.ts';
 import {
   CONFLICT_UNDECIDED,
@@ -50,6 +51,7 @@ interface CompiledCheck {
 
 export class RowStoreWriter {
   readonly table: TableRuntime;
+  readonly #policies: Readonly<Record<'insert' | 'update', readonly CompiledCheck[]>>;
   readonly #checks: readonly CompiledCheck[];
   /** Of views WITH CHECK OPTION, looked at when the row is stored. */
   readonly #viewChecks: readonly CompiledCheck[];
@@ -87,8 +89,11 @@ export class RowStoreWriter {
       name: c.name,
       holds: program.memo(c, 'check', () => rowsCheck(program.slots, [columns], c.expr)),
     });
-    this.#checks = checks.filter((c) => !c.isView).map(compile);
-    this.#viewChecks = checks.filter((c) => c.isView).map(compile);
+    this.#checks = checks.filter(({ kind }) => kind === 'check').map(compile);
+    this.#viewChecks = checks.filter(({ kind }) => kind === 'view').map(compile);
+    const policies = (wanted: CheckConstraint['event']): CompiledCheck[] =>
+      checks.filter(({ kind, event }) => kind === 'policy' && event === wanted).map(compile);
+    this.#policies = { insert: policies('insert'), update: policies('update') };
     this.#generatedColumns = generated.map((g) => g.columnIndex);
     this.#generated =
       generated.length === 0
@@ -107,8 +112,8 @@ export class RowStoreWriter {
     this.#expired = expiredRowsOf(table, () => program.foreignKeysOf(table.entry));
   }
 
-  /** Generated columns, NOT NULL and CHECK on a complete new row. */
-  complete(x: ExecContext, values: Value[]): void {
+  /** Generated columns, policies, NOT NULL and CHECK on a complete new row. */
+  complete(x: ExecContext, values: Value[], event: 'insert' | 'update'): void {
     this.#rows[0] = values;
     if (this.#generated !== null) {
       this.#generated(x, this.#rows, this.#generatedValues);
@@ -117,6 +122,9 @@ export class RowStoreWriter {
       });
     }
     const { entry } = this.table;
+    for (const { name, holds } of this.#policies[event]) {
+      if (!holds(x, this.#rows)) throw policyViolation('new row', name, '', entry);
+    }
     const columns = entry.columns;
     for (let i = 0; i < columns.length; i++) {
       if (values[i] === null && columns[i].notNull && !columns[i].dropped) {

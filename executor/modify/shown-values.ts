@@ -21,6 +21,7 @@ export function failingRow(
   table: RelationEntry,
   values: readonly Value[],
 ): { readonly detail?: string } {
+  if (x.services?.hasHiddenRows(table) === true) return {};
   const readable = x.services?.readableColumns(table) ?? null;
   const given = new Set<number>();
   if (readable !== null) {
@@ -40,6 +41,7 @@ export function failingRow(
 
 /** May all of the columns be shown? 0 among them stands for an expression, which only who may read the whole table sees. */
 export function mayShow(x: ExecContext, table: RelationEntry, columns: readonly number[]): boolean {
+  if (x.services?.hasHiddenRows(table) === true) return false;
   const readable = x.services?.readableColumns(table) ?? null;
   return readable === null || columns.every((number) => readable.has(number));
 }

@@ -202,7 +202,7 @@ export class UpdateOperator implements Operator {
       this.#columns.forEach((c, i) => {
         values[c] = this.#values[i];
       });
-      writer.complete(x, values);
+      writer.complete(x, values, 'update');
       begun = { rowId, rows, values, version };
       if (this.#computesOnce) {
         this.#begun = begun;

@@ -415,6 +415,7 @@ const SETS_REFUSED = new Set<Clause>([
   'index predicate',
   'statistics expression',
   'alter using',
+  'policy',
   'copy where',
   'execute',
   'as of',

@@ -28,6 +28,7 @@ export const CLAUSE_WORDS: Readonly<Partial<Record<Clause, string>>> = {
   'index predicate': 'index predicates',
   'statistics expression': 'statistics expressions',
   'alter using': 'transform expressions',
+  policy: 'policy expressions',
   'copy where': 'COPY FROM WHERE conditions',
   execute: 'EXECUTE parameters',
   'as of': 'AS OF SYSTEM TIME',

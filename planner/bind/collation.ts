@@ -547,6 +547,7 @@ class CollationPass {
           ? null
           : {
               on: this.expr(merge.on),
+              guards: merge.guards.map((check) => ({ ...check, expr: this.expr(check.expr) })),
               clauses: merge.clauses.map((clause) => ({
                 ...clause,
                 condition: clause.condition === null ? null : this.expr(clause.condition),

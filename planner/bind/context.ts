@@ -67,6 +67,8 @@ export class BindContext {
   callsVolatile = false;
   /** Whether a table whose rows expire is read or written. */
   readsExpiring = false;
+  /** Whether a table with row-level security is read or written. */
+  readsSecured = false;
   /** The call of CALL: it is of a procedure. */
   calledProcedure: object | null = null;
   /** The statement's AS OF SYSTEM TIME; null: it has none. */

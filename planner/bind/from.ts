@@ -288,6 +288,7 @@ function bindTable(level: Level, node: ast.TableRef): BoundFrom {
     const relation: Relation = { kind: 'subquery', rel, alias: name, columns, query, lateral: false, view: table };
     return addRelation(level, relation, { name, schemaName, table, hasAlias, need });
   }
+  if (table.rowSecurity === true) context.readsSecured = true;
   const sample = node.sample === null ? undefined : bindTableSample(level, node.sample, rel);
   return addRelation(
     level,

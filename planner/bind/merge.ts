@@ -49,7 +49,7 @@ export function bindMerge(level: Level, node: ast.MergeStatement): ModifyQuery {
     generated: generatedOf(level, target),
     checks: checksOf(level, target),
     onConflict: null,
-    merge: { on, clauses },
+    merge: { on, clauses, guards: [] },
     returning: null,
     ctes: [],
   };

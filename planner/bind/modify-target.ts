@@ -57,6 +57,7 @@ export function openTarget(
   }
   if (table.kind === 'virtual') throw relationDenied(table);
   context.lockTable(table.oid, 'row exclusive');
+  if (table.rowSecurity === true) context.readsSecured = true;
   const rel = context.nextRel();
   const need = context.rights.need(rel, table, RIGHTS[command]);
   const relation: Relation = {

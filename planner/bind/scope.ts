@@ -94,6 +94,7 @@ export type Clause =
   | 'index predicate'
   | 'statistics expression'
   | 'alter using'
+  | 'policy'
   | 'copy where'
   | 'execute'
   | 'as of'

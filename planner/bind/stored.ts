@@ -110,7 +110,7 @@ export function bindChecks(context: BindContext, table: RelationEntry, rel: numb
   for (const constraint of context.catalog.constraintsOf(table.oid)) {
     if (constraint.type !== 'check' || constraint.checkText === null) continue;
     const expr = bindStored(context, constraint.checkText, table, rel, 'check');
-    checks.push({ name: constraint.name, isView: false, expr: coerceToBoolean(context, expr, 'CHECK') });
+    checks.push({ name: constraint.name, kind: 'check', expr: coerceToBoolean(context, expr, 'CHECK') });
   }
   return checks;
 }

@@ -27,7 +27,7 @@ function checksOf(view: RelationEntry, bound: Query, counts: (entry: RelationEnt
   let entry: RelationEntry | null = view;
   for (let depth = 0, query: Query | null = bound; entry !== null && query !== null; depth++) {
     const where = counts(entry) ? conditionAt(view, bound, depth) : null;
-    if (where !== null) checks.unshift({ name: entry.name, isView: true, expr: where });
+    if (where !== null) checks.unshift({ name: entry.name, kind: 'view', expr: where });
     const inner: SubqueryRelation | null = innerView(query);
     query = inner?.query ?? null;
     entry = inner?.view ?? null;

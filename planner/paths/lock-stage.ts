@@ -21,7 +21,7 @@ export function lockStage(planner: Planner, query: Query, input: Path): Path {
     build: (targets) => {
       const rowIds = locked.map(({ lock }) => makeVar(lock.rel, -1, TID, -1));
       const lockedRels = new Set(locked.map(({ lock }) => lock.rel));
-      const condition = [...innerConditions(query), ...expiryConditions(query, lockedRels)];
+      const condition = [...innerConditions(query), ...ownConditions(query, lockedRels)];
       const recheck = condition.filter((part) => varsOf([part], lockedRels).length > 0 && !hasSublink(part));
       const others = varsOf([...targets, ...recheck], null).filter((expr) => {
         const node = logical(expr);
@@ -51,12 +51,14 @@ export function lockStage(planner: Planner, query: Query, input: Path): Path {
   };
 }
 
-/** What rows of these tables must fulfil not to have expired: so must the version that another transaction has left of them. */
-export function expiryConditions(query: Query, rels: Iterable<number>): Expr[] {
+/** What rows of these tables must fulfil to be there, and to be seen: so must the version that another transaction has left of them. */
+export function ownConditions(query: Query, rels: Iterable<number>): Expr[] {
   const result: Expr[] = [];
   for (const rel of rels) {
     const relation = query.relations.get(rel);
-    if (relation?.kind === 'table' && relation.expiry !== undefined) result.push(relation.expiry);
+    if (relation?.kind !== 'table') continue;
+    if (relation.expiry !== undefined) result.push(relation.expiry);
+    if (relation.security !== undefined) result.push(...relation.security);
   }
   return result;
 }

@@ -3,7 +3,7 @@ import type { Expr } from '../expr.ts';
 import { isFixedConst, logical, type ModifyQuery, makeAnd, makeVar, type Query, type Target } from '../logical.ts';
 import type { Assignment, OutputColumn, Plan } from '../plan.ts';
 import { withCtesPlan } from './cte-plan.ts';
-import { expiryConditions, innerConditions } from './lock-stage.ts';
+import { innerConditions, ownConditions } from './lock-stage.ts';
 import { varsOf } from './path.ts';
 import type { Planner } from './planner.ts';
 import { planQuery } from './query.ts';
@@ -97,7 +97,7 @@ function planChange(planner: Planner, modify: ModifyQuery): Plan {
   const { table, target, returning } = modify;
   const { source } = modify;
   const others = new Set([...source.relations.keys()].filter((rel) => rel !== target));
-  const conditions = [...innerConditions(source), ...expiryConditions(source, [target])].filter(
+  const conditions = [...innerConditions(source), ...ownConditions(source, [target])].filter(
     (part) => !isFixedConst(part, false),
   );
   const needed = varsOf(
@@ -134,7 +134,7 @@ function planChange(planner: Planner, modify: ModifyQuery): Plan {
 
 function planMerge(planner: Planner, modify: ModifyQuery): Plan {
   const { table, target, source } = modify;
-  const { on, clauses } = modify.merge!;
+  const { on, clauses, guards } = modify.merge!;
   const others = new Set([...source.relations.keys()].filter((rel) => rel !== target));
   const computed = clauses.flatMap(({ condition, assignments: list, values }) => [
     ...(condition === null ? [] : [condition]),
@@ -165,7 +165,8 @@ function planMerge(planner: Planner, modify: ModifyQuery): Plan {
     })),
     generated: assignments(planner, modify.generated, ofBoth),
     checks: modify.checks.map((check) => ({ ...check, expr: translate(planner, check.expr, ofBoth) })),
-    recheck: translate(planner, makeAnd([on, ...expiryConditions(source, [target])]) ?? on, ofBoth),
+    guards: guards.map((check) => ({ ...check, expr: translate(planner, check.expr, ofBoth) })),
+    recheck: translate(planner, makeAnd([on, ...ownConditions(source, [target])]) ?? on, ofBoth),
     returning: null,
     output: [],
     ...estimatesOver(plan, null),

@@ -27,6 +27,7 @@ import { type BaseRelation, type JoinProblem, NO_RELS } from './join-problem.ts'
 import { addPath, estimates, outputOf, type Path, varsOf } from './path.ts';
 import type { Planner } from './planner.ts';
 import { addParameterisedPostings, postingPath } from './posting-paths.ts';
+import { securedConditions } from './secured-conditions.ts';
 import { filterCost, type ScanOptions, type ScanResult, type TableScan } from './table-scan.ts';
 import { NOTHING, tableResolver, translateAll, translateNullable } from './translate.ts';
 
@@ -38,8 +39,9 @@ export function tablePaths(
   given: readonly Expr[],
   options: ScanOptions,
 ): ScanResult {
-  const { sample, expiry } = relation;
-  const present = expiry === undefined ? given : [...given, ...conjuncts(expiry)];
+  const { sample, expiry, security } = relation;
+  const seen = security === undefined ? given : securedConditions(security, given);
+  const present = expiry === undefined ? seen : [...seen, ...conjuncts(expiry)];
   const restrictions = sample === undefined ? present : [...present, sample.filter];
   const { planner } = problem;
   const { statistics, settings } = planner.context.environment;

@@ -15,6 +15,7 @@ import {
   type ModifyQuery,
   type Query,
   type Relation,
+  type RowCheck,
   toExpr,
 } from '../logical.ts';
 import { freeRels } from '../relation-sets.ts';
@@ -35,6 +36,8 @@ function replaceInModify(context: BindContext, modify: ModifyQuery, outer: Map<n
   const walkNullable = (expr: Expr | null): Expr | null => (expr === null ? null : walk(expr));
   const walkValues = (items: readonly LogicalAssignment[]): LogicalAssignment[] =>
     items.map((item) => ({ ...item, value: walk(item.value) }));
+  const walkChecks = (checks: readonly RowCheck[]): RowCheck[] =>
+    checks.map((check) => ({ ...check, expr: walk(check.expr) }));
   const { onConflict, merge } = modify;
   return {
     ...modify,
@@ -42,15 +45,22 @@ function replaceInModify(context: BindContext, modify: ModifyQuery, outer: Map<n
     source: replaceReferences(context, modify.source, inlined),
     values: modify.values.map(walk),
     assignments: walkValues(modify.assignments),
+    checks: walkChecks(modify.checks),
     onConflict:
       onConflict === null
         ? null
-        : { ...onConflict, assignments: walkValues(onConflict.assignments), where: walkNullable(onConflict.where) },
+        : {
+            ...onConflict,
+            assignments: walkValues(onConflict.assignments),
+            where: walkNullable(onConflict.where),
+            visible: walkChecks(onConflict.visible),
+          },
     merge:
       merge === null
         ? null
         : {
             on: walk(merge.on),
+            guards: walkChecks(merge.guards),
             clauses: merge.clauses.map((clause) => ({
               ...clause,
               condition: walkNullable(clause.condition),

@@ -190,6 +190,7 @@ export class FakeDatabase {
           },
         ),
       viewRefusal: () => null,
+      checkPolicy: () => {},
       hasPendingChecks: () => false,
       isReadByCursor: () => false,
       executeParameters: () => ({ poll: () => ({ types: [], values: [] }) }),
