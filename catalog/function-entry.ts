@@ -110,6 +110,10 @@ export interface FunctionContext {
   readonly catalog: unknown;
   /** A view's query as PostgreSQL prints it; lists are broken at wrapColumn. Absent where no statement of a session runs. */
   viewDefinition?(oid: number, isPretty: boolean, wrapColumn: number): string;
+  /** A policy's condition as PostgreSQL prints it. Absent where no statement of a session runs. */
+  policyCondition?(oid: number, part: 'using' | 'check'): string;
+  /** Whether the user sees no more of a table than its policies let him. */
+  isRowSecurityActive?(oid: number): boolean;
   /** A function's body, RETURN or BEGIN ATOMIC, as PostgreSQL prints it. Absent where no statement of a session runs. */
   routineBody?(text: string): string;
   /** Throws 23502 or 23514 where a value of a domain's base type is none of the domain; other types take every value. */

@@ -1,7 +1,7 @@
 /** What functions ask of their session: FunctionContext. */
 
 import { randomBytes as cryptoRandomBytes } from 'node:crypto';
-import type { RelationEntry, SequenceEntry } from '../catalog/entries.ts';
+import type { PolicyEntry, RelationEntry, SequenceEntry } from '../catalog/entries.ts';
 import type { Evaluation, FunctionContext, Value } from '../catalog/function-entry.ts';
 import { relationDenied, rightsOnRelation } from '../catalog/rights.ts';
 import { type ExpiringType, expiryCutoff } from '../catalog/row-expiry.ts';
@@ -12,12 +12,13 @@ import { sqlError } from '../types/errors.ts';
 import { type FormatSettings, type Interval, snapshotText } from '../types/index.ts';
 import { LazyMap } from '../types/lazy-map.ts';
 import { queryCanceled, sessionTerminated } from './context.ts';
-import { printRoutineBody, printViewQuery } from './definitions/index.ts';
+import { printPolicyCondition, printRoutineBody, printViewQuery } from './definitions/index.ts';
 import { domainCheckOf } from './domains.ts';
 import { SessionLargeObjects } from './large-objects.ts';
 import { WAIT_SIGNAL } from './operators/operator.ts';
 import { Prewarm } from './prewarm.ts';
 import { SessionRoutines } from './routines/session-routines.ts';
+import { isRowSecurityActive } from './row-security.ts';
 import type { Session } from './session.ts';
 import { checkMaySignal, leaveRole } from './session-authorization.ts';
 import { SessionSystemInformation } from './system-information.ts';
@@ -116,6 +117,16 @@ export class SessionFunctions implements FunctionContext {
     const { catalog } = this.#session;
     const view = catalog.relation(oid) as RelationEntry;
     return printViewQuery(catalog, view, this.searchPath(true), isPretty, wrapColumn);
+  }
+
+  policyCondition(oid: number, part: 'using' | 'check'): string {
+    const { catalog } = this.#session;
+    return printPolicyCondition(catalog, catalog.policy(oid) as PolicyEntry, part, this.searchPath(true));
+  }
+
+  isRowSecurityActive(oid: number): boolean {
+    const table = this.#session.catalog.relation(oid);
+    return table !== undefined && isRowSecurityActive(this.#session, table);
   }
 
   routineBody(text: string): string {

@@ -277,6 +277,20 @@ class Describer {
     return this.#named('statistics object', entry.schemaOid, entry.name, `statistics object ${shown}`);
   }
 
+  policy(oid: number): Described | null {
+    const policy = this.#catalog.policy(oid);
+    if (policy === undefined) return null;
+    const table = this.relation(policy.tableOid, 0) as Described;
+    return {
+      type: 'policy',
+      schema: null,
+      name: null,
+      identity: `${quoteIdentifier(policy.name)} on ${table.identity}`,
+      names: [...table.names, policy.name],
+      text: `policy ${policy.name} on ${table.text}`,
+    };
+  }
+
   search(oid: number, _column: number, classOid: number): Described | null {
     const entryClass = (Object.keys(SEARCH_CATALOGS) as SearchClass[]).find(
       (each) => SEARCH_CATALOGS[each] === classOid,
@@ -391,7 +405,7 @@ const DESCRIBED: Readonly<Record<number, DescribedClass>> = {
   1418: { by: 'nothing', words: 'user mapping' },
   826: { by: 'nothing', words: 'default acl' },
   3466: { by: 'nothing', words: 'event trigger' },
-  3256: { by: 'nothing', words: 'policy' },
+  3256: { by: 'policy', words: 'policy' },
   6104: { by: 'nothing', words: 'publication' },
   6106: { by: 'nothing', words: 'publication relation' },
   6100: { by: 'nothing', words: 'subscription' },

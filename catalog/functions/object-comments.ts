@@ -12,6 +12,7 @@ const CLASS_NAMES: Readonly<Record<string, readonly string[]>> = {
   pg_collation: ['collation'],
   pg_extension: ['extension'],
   pg_statistic_ext: ['statistics'],
+  pg_policy: ['policy'],
   pg_namespace: ['schema'],
   pg_type: ['type'],
   pg_largeobject: ['largeObject'],

@@ -112,6 +112,12 @@ function nodeText(context: FunctionContext, text: string, _relation: number, isP
   return shown(context, expressionText(named, isPretty));
 }
 
+/** Null: there is no such relation. */
+function rowSecurityActive(context: FunctionContext, oid: number): boolean | null {
+  if (catalogOf(context).namedRelation(oid) === undefined) return null;
+  return context.isRowSecurityActive?.(oid) ?? false;
+}
+
 function displayType(context: FunctionContext, oid: number): string {
   return typeDisplayName(catalogOf(context), oid, path(context), (type) => formatType(type));
 }
@@ -402,8 +408,12 @@ export const systemCatalogFunctions: FunctionModule = {
     pg_current_logfile_1arg: nothing,
     pg_trigger_depth: always(0),
     pg_reload_conf: always(true),
-    row_security_active: always(false),
-    row_security_active_name: always(false),
+    row_security_active: (context, oid: number) => rowSecurityActive(context, oid),
+    row_security_active_name(context, name: string) {
+      const found = catalogOf(context).resolveRelation(splitQualifiedName(name), path(context));
+      if (found === undefined) throw sqlError('42P01', `relation "${name}" does not exist`);
+      return rowSecurityActive(context, found.oid);
+    },
     pg_relation_filepath: always(null),
     inet_client_addr: nothing,
     inet_client_port: nothing,

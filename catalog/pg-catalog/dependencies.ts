@@ -20,6 +20,7 @@ const CONSTRAINT_CLASS = 2606;
 const NAMESPACE_CLASS = 2615;
 const ATTRDEF_CLASS = 2604;
 const REWRITE_CLASS = 2618;
+const POLICY_CLASS = 3256;
 const PROC_CLASS = 1255;
 
 function dependency(
@@ -84,6 +85,17 @@ function* pgDepend(context: ViewContext): Iterable<Row> {
       sequence.ownedByColumn,
       type,
     );
+  }
+  for (const policy of sorted(catalog.policies())) {
+    yield dependency(POLICY_CLASS, policy.oid, 0, RELATION_CLASS, policy.tableOid, 0, 'a');
+    const whole = new Set([...policy.dependsOn, ...namedDefinitions(policy.queryText)]);
+    whole.delete(policy.tableOid);
+    for (const { relationOid, columnNumber } of policy.dependsOnColumns) {
+      whole.delete(relationOid);
+      yield dependency(POLICY_CLASS, policy.oid, 0, RELATION_CLASS, relationOid, columnNumber, 'n');
+    }
+    yield* typesIn(context, policy.queryText, POLICY_CLASS, policy.oid);
+    for (const oid of whole) yield dependency(POLICY_CLASS, policy.oid, 0, classOfObject(context, oid), oid, 0, 'n');
   }
   for (const { oid, table, column } of columnDefaults(context)) {
     yield dependency(ATTRDEF_CLASS, oid, 0, RELATION_CLASS, table.oid, column.number, column.generated ? 'i' : 'a');

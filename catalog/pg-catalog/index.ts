@@ -13,6 +13,7 @@ import { extendedStatisticsMakers } from './extended-statistics.ts';
 import { extensionMakers } from './extensions.ts';
 import { functionMakers } from './functions.ts';
 import { initialRightsMakers } from './initial-rights.ts';
+import { policyMakers } from './policies.ts';
 import { relationMakers } from './relations.ts';
 import { sharedMakers } from './shared.ts';
 import { sharedDependencyMakers } from './shared-dependencies.ts';
@@ -44,6 +45,7 @@ const PG_CATALOG_MAKERS: Readonly<Record<string, RowMaker>> = {
   ...statisticsMakers,
   ...extendedStatisticsMakers,
   ...extensionMakers,
+  ...policyMakers,
   ...searchMakers,
 };
 

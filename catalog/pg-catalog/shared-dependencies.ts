@@ -66,6 +66,26 @@ function* pgShdepend(context: ViewContext): Iterable<Row> {
     // Nobody needs a role for rights on what it owns: that row is there already.
     for (const role of roles) if (role >= FIRST_NORMAL_OID && role !== owner) yield row(role, 'a');
   }
+  yield* policyRoles(context);
+}
+
+/** Roles that policies are for. */
+function* policyRoles({ catalog }: ViewContext): Iterable<Row> {
+  for (const { oid, roles } of catalog.policies()) {
+    for (const refobjid of roles) {
+      if (refobjid < FIRST_NORMAL_OID) continue;
+      const classid = CLASS_OIDS.policy ?? 0;
+      yield {
+        dbid: catalog.databaseOid,
+        classid,
+        objid: oid,
+        objsubid: 0,
+        refclassid: AUTHID_CLASS,
+        refobjid,
+        deptype: 'r',
+      };
+    }
+  }
 }
 
 export const sharedDependencyMakers: Readonly<Record<string, RowMaker>> = { pg_shdepend: pgShdepend };

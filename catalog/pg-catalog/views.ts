@@ -26,7 +26,7 @@ function* pgTables(context: ViewContext): Iterable<Row> {
       hastriggers:
         constraints.some((constraint) => constraint.type === 'foreign key') ||
         context.catalog.constraintsReferencing(entry.oid).length > 0,
-      rowsecurity: false,
+      rowsecurity: entry.rowSecurity === true,
     };
   }
 }

@@ -11,8 +11,10 @@ import { tableDependencies } from './columns.ts';
 import { checkComparable, validateCheck, validateForeignKey } from './constraints.ts';
 import type { DdlContext, DdlSteps } from './context.ts';
 import { generatedFrom, indexUsesColumn, viewsOfColumn } from './dependencies.ts';
+import { describe, reference } from './describe.ts';
 import { bindStored } from './expressions.ts';
 import { checkKeyType, ownCollation } from './indexes.ts';
+import { policiesOfColumn } from './policies.ts';
 import { columnOrThrow } from './resolve.ts';
 import { overNewHeap, rewrite } from './rewrite.ts';
 import { checkExpiringType } from './row-expiry.ts';
@@ -41,8 +43,17 @@ export function refuseViews(x: DdlContext, relationOid: number, columnNumber: nu
   });
 }
 
+function refusePolicies(x: DdlContext, table: RelationEntry, column: ColumnEntry): void {
+  const [policy] = policiesOfColumn(x, table.oid, column.number);
+  if (policy === undefined) return;
+  throw sqlError('0A000', 'cannot alter type of a column used in a policy definition', {
+    detail: `${describe(x, reference('policy', policy.oid))} depends on column "${column.name}"`,
+  });
+}
+
 function refuseDependents(x: DdlContext, table: RelationEntry, column: ColumnEntry): void {
   refuseViews(x, table.oid, column.number, column.name);
+  refusePolicies(x, table, column);
   for (const generated of generatedFrom(x, table, column.number)) {
     if (generated.number === column.number) continue;
     throw sqlError('0A000', 'cannot alter type of a column used by a generated column', {

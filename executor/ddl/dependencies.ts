@@ -324,6 +324,9 @@ function collationDependents(x: DdlContext, collationOid: number): Dependent[] {
       }
     }
   }
+  for (const policy of x.catalog.policies()) {
+    if (names(policy.queryText)) result.push({ object: reference('policy', policy.oid), kind: 'normal' });
+  }
   for (const index of x.catalog.indexes()) {
     const table = x.catalog.relation(index.tableOid);
     const uses =

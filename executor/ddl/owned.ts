@@ -151,6 +151,11 @@ export function checkUnused(x: DdlContext, role: RoleEntry, largeObjects: readon
     const label = defaultsLabel(x, entry);
     found.push({ oid: entry.oid, columnNumber: 0, text: `${isOwn ? 'owner of' : 'privileges for'} ${label}` });
   }
+  for (const policy of x.catalog.policies()) {
+    if (!policy.roles.includes(role.oid)) continue;
+    const text = `target of ${describe(x, reference('policy', policy.oid))}`;
+    found.push({ oid: policy.oid, columnNumber: 0, text });
+  }
   for (const database of x.shared.databases()) {
     if (database.owner === role.oid) {
       found.push({ oid: database.oid, columnNumber: 0, text: `owner of database ${database.name}` });
@@ -202,6 +207,7 @@ function usesIn(catalog: Catalog, roleOid: number): number {
     if (entry.class !== 'relation') continue;
     count += entry.columns.filter((column) => mentionsRole(column.acl, roleOid)).length;
   }
+  for (const policy of catalog.policies()) if (policy.roles.includes(roleOid)) count++;
   for (const entry of catalog.defaultRights()) {
     if (entry.roleOid === roleOid || mentionsRole(entry.acl, roleOid)) count++;
   }
@@ -258,6 +264,13 @@ function* dropOwned(x: DdlContext, role: RoleEntry, isCascade: boolean): DdlStep
     else if (mentionsRole(entry.acl, role.oid)) {
       changeDefault(x, entry.roleOid, entry.schemaOid, entry.objectType, { ...change, rights: 'arwdDxtXUCTc' });
     }
+  }
+  // A policy that is for nobody else goes.
+  for (const policy of [...x.catalog.policies()]) {
+    if (!policy.roles.includes(role.oid)) continue;
+    const roles = policy.roles.filter((oid) => oid !== role.oid);
+    if (roles.length > 0) x.putEntry({ ...policy, roles });
+    else yield* dropObjects(x, [reference('policy', policy.oid)], false);
   }
   yield* dropLargeObjects(x, role.oid);
   yield* dropObjects(x, ownedObjects(x, role.oid), isCascade);

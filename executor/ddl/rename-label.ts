@@ -41,6 +41,10 @@ export function renameLabelInTexts(x: DdlContext, type: TypeEntry, label: string
     if (relation.queryText === null) renameInTable(change, relation);
     else views.push(relation);
   }
+  for (const policy of [...x.catalog.policies()]) {
+    const query = renamed(change, parseQuery(policy.queryText), (each) => x.describeQuery(each));
+    if (query !== null) x.putEntry({ ...policy, ...viewTexts(x, query) });
+  }
   // A view that reads another can be bound when that one has been done.
   while (views.length > 0) {
     const left: RelationEntry[] = [];

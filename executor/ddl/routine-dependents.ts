@@ -51,6 +51,9 @@ export function textsWith(x: DdlContext, mark: string, oid: number): ObjectRefer
       result.push(reference(column.generated ? 'column' : 'default', relation.oid, column.number));
     }
   }
+  for (const { oid: policyOid, queryText } of x.catalog.policies()) {
+    if (names(queryText)) result.push(reference('policy', policyOid));
+  }
   for (const index of x.catalog.indexes()) {
     if (names(index.predicateText) || index.columns.some((part) => names(part.expressionText))) {
       result.push(referenceTo(index));

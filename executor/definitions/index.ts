@@ -1,5 +1,6 @@
 /** Definitions as PostgreSQL prints them: what pg_get_viewdef answers. */
 
+import type { PolicyEntry } from '../../catalog/entries.ts';
 import { quoteIdentifier } from '../../catalog/functions/quote.ts';
 import type { Catalog, RelationEntry } from '../../catalog/index.ts';
 import { keptTypeOid } from '../../catalog/kept-types.ts';
@@ -39,6 +40,33 @@ export function printViewQuery(
   const printer = new QueryPrinter(printOptions(catalog, searchPath, isPretty, wrapColumn));
   const columns = view.columns.filter((column) => !column.dropped).map((column) => column.name);
   return printer.view(withUniqueNames(query), columns);
+}
+
+/** USING or WITH CHECK: the columns of the policy's own table need no name before them, but in subqueries. */
+export function printPolicyCondition(
+  catalog: Catalog,
+  { viewText, tableOid }: PolicyEntry,
+  part: 'using' | 'check',
+  searchPath: readonly string[],
+): string {
+  const { body } = withUniqueNames(parse(viewText)[0].node as Query);
+  if (body.kind !== 'select') throw new Error('a policy is kept as a SELECT');
+  const { expr } = body.targets[part === 'using' ? 0 : 1];
+  const printer = new QueryPrinter(printOptions(catalog, searchPath, false, 0));
+  return printer.condition(bareColumns(expr, catalog.relation(tableOid)?.name ?? ''));
+}
+
+function bareColumns<T>(node: T, table: string): T {
+  if (Array.isArray(node)) return node.map((item) => bareColumns(item, table)) as T;
+  if (typeof node !== 'object' || node === null) return node;
+  const record = node as Record<string, unknown>;
+  // Within a query of its own.
+  if ('body' in record) return node;
+  if (record['kind'] !== 'columnRef') {
+    return Object.fromEntries(Object.entries(record).map(([key, value]) => [key, bareColumns(value, table)])) as T;
+  }
+  const name = record['name'] as readonly string[];
+  return (name.length > 1 && name.at(-2) === table ? { ...record, name: name.slice(-1) } : node) as T;
 }
 
 /** RETURN or BEGIN ATOMIC of a function, of its understood text; modifications stand as they were written. */

@@ -77,6 +77,12 @@ export class QueryPrinter {
     return this.#out.text;
   }
 
+  /** An expression that stands by itself. */
+  condition(expr: Expression): string {
+    this.#expressions.print(expr);
+    return this.#out.text;
+  }
+
   returned(expr: Expression): string {
     this.#out.indent = 1;
     this.#out.begin('RETURN ');

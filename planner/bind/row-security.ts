@@ -36,6 +36,8 @@ export function checkPolicyExpression(
   environment: PlannerEnvironment,
 ): void {
   const context = new BindContext(environment);
+  // PostgreSQL gives no positions.
+  context.storedText++;
   const level = tableLevel(context, table, context.nextRel());
   level.withClause('policy', () => coerceToBoolean(context, bindExpr(level, expression), 'POLICY'));
 }
