@@ -180,7 +180,16 @@ export function languageAcl(catalog: Catalog, oid: number): Acl {
 
 /** The view option security_invoker: what its query reads, its user must be allowed to read. */
 export function hasInvokersRights(view: RelationEntry): boolean {
-  const option = view.options.find((each) => each.startsWith('security_invoker='));
+  return hasOption(view, 'security_invoker');
+}
+
+/** The view option security_barrier: nothing that could tell of a row is asked of rows that its query leaves out. */
+export function isSecurityBarrier(view: RelationEntry): boolean {
+  return hasOption(view, 'security_barrier');
+}
+
+function hasOption({ options }: RelationEntry, name: string): boolean {
+  const option = options.find((each) => each.startsWith(`${name}=`));
   return option !== undefined && /=(t|tr|tru|true|y|ye|yes|on|1)$/i.test(option);
 }
 

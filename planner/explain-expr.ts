@@ -237,6 +237,7 @@ class Deparser {
     }
     if (args.length >= 1 && isCastFunction(fn, args[0].typeOid))
       return this.relabelled(args[0], fn.returnType, typeModifier);
+    if (args.length === 0 && (fn.name === 'current_user' || fn.name === 'session_user')) return fn.name.toUpperCase();
     if (fn.name === 'timezone' && args.length === 2)
       return `(${this.print(args[1])} AT TIME ZONE ${this.print(args[0])})`;
     if (fn.name === 'extract' && args.length === 2 && args[0].kind === 'const') {
@@ -246,6 +247,7 @@ class Deparser {
   }
 
   private caseExpr(expr: Expr & { kind: 'case' }): string {
+    if (expr.isGuard === true) return this.print(expr.branches[0].then);
     let text = 'CASE';
     if (expr.subject !== null) text += ` ${this.print(expr.subject)}`;
     for (const { when, then } of expr.branches) {

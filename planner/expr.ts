@@ -79,6 +79,8 @@ export interface CaseExpr extends Typed {
   readonly subject: Expr | null;
   readonly branches: readonly { readonly when: Expr; readonly then: Expr }[];
   readonly otherwise: Expr | null;
+  /** Keeps what is asked from rows that its condition, which stands beside it, does not let through: EXPLAIN shows the one branch alone. */
+  readonly isGuard?: true;
 }
 /** The value of the enclosing CASE's subject. */
 export interface CaseSubjectExpr extends Typed {

@@ -4,7 +4,7 @@ import { relationDenied } from '../../catalog/rights.ts';
 import type * as ast from '../../parser/ast.ts';
 import type { SqlError } from '../../types/errors.ts';
 import type { Expr } from '../expr.ts';
-import { type LogicalAssignment, logical, type Query, type Relation, type RowCheck } from '../logical.ts';
+import { conjuncts, type LogicalAssignment, logical, type Query, type Relation, type RowCheck } from '../logical.ts';
 import type { RelationNeed } from '../rights.ts';
 import { type AssignedPart, bindAssignedPart } from './assign-part.ts';
 import { coerceToTarget } from './coerce.ts';
@@ -16,7 +16,7 @@ import { bindViewQuery } from './select.ts';
 import { bindChecks, bindGenerated } from './stored.ts';
 import { bindTargets, resolveTargets } from './targets.ts';
 import { viewChecks } from './view-checks.ts';
-import { asUpdatable, type UpdatableView } from './view-target.ts';
+import { asUpdatable, isBehindBarrier, type UpdatableView } from './view-target.ts';
 
 export interface TargetView extends UpdatableView {
   readonly entry: RelationEntry;
@@ -90,9 +90,11 @@ function openView(level: Level, command: keyof typeof VERBS, entry: RelationEntr
   const { context } = level;
   const need = context.rights.need(context.nextRel(), entry, RIGHTS[command]);
   const query = bindViewQuery(level, entry);
-  const view = asUpdatable(entry, query);
-  if ('refused' in view) throw refuseView(level, command, view.refused, view.reason);
+  const found = asUpdatable(entry, query);
+  if ('refused' in found) throw refuseView(level, command, found.refused, found.reason);
+  const view = isBehindBarrier(entry, query) ? withBarrier(found) : found;
   const { relation } = view;
+  if (relation.table.rowSecurity === true) context.readsSecured = true;
   context.rights.through(need, query);
   context.lockTable(relation.table.oid, 'row exclusive');
   level.relations.set(relation.rel, relation);
@@ -115,6 +117,12 @@ function openView(level: Level, command: keyof typeof VERBS, entry: RelationEntr
     need,
     view: { ...view, columns, entry, command, checks: viewChecks(entry, query), query },
   };
+}
+
+/** What the views show is what may be seen: the statement's own conditions wait for theirs. */
+function withBarrier(view: UpdatableView): UpdatableView {
+  if (view.where === null) return view;
+  return { ...view, where: null, relation: { ...view.relation, security: conjuncts(view.where) } };
 }
 
 export function findTargetColumn(level: Level, opened: TargetTable, target: ast.AssignmentTarget): ColumnEntry {

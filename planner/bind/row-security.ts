@@ -116,9 +116,10 @@ class RowSecurity {
     const relation = relations.get(target) as TableRelation;
     const letter = command === 'update' ? 'w' : command === 'delete' ? 'd' : null;
     const security = [
-      ...(relation.security ?? []),
       ...(reads(use) ? this.#quals(use, 'r') : []),
       ...(letter === null ? [] : this.#quals(use, letter)),
+      // Of a view on the way to the table.
+      ...(relation.security ?? []),
     ];
     relations.set(target, { ...relation, security });
     const merge = mapped.merge && { ...mapped.merge, guards: this.#guards(use) };
@@ -149,8 +150,7 @@ class RowSecurity {
     if (use === null) return relation;
     // To lock a row is to be about to change it.
     const locks = use.need.rights.includes('w');
-    const security = [...this.#quals(use, 'r'), ...(locks ? this.#quals(use, 'w') : [])];
-    return { ...relation, security: [...(relation.security ?? []), ...security] };
+    return { ...relation, security: [...this.#quals(use, 'r'), ...(locks ? this.#quals(use, 'w') : [])] };
   }
 
   /** Null: all of its rows are there for who uses it. */

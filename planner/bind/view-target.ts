@@ -3,11 +3,12 @@
  * anything that would keep its rows from being rows of that table, stands for the table.
  */
 import type { ColumnEntry, RelationEntry } from '../../catalog/entries.ts';
+import { isSecurityBarrier } from '../../catalog/rights.ts';
 import type * as ast from '../../parser/ast.ts';
 import type { PlannerEnvironment } from '../environment.ts';
 import type { Expr } from '../expr.ts';
 import { logical, type Query, type SubqueryRelation, type TableRelation } from '../logical.ts';
-import { flattenSubqueries } from '../rewrite/flatten-subqueries.ts';
+import { flattenThroughBarriers } from '../rewrite/flatten-subqueries.ts';
 import { BindContext } from './context.ts';
 import { Level, type NamespaceColumn } from './scope.ts';
 import { bindQuery, bindViewQuery } from './select.ts';
@@ -32,7 +33,7 @@ export interface RefusedView {
 export function asUpdatable(view: RelationEntry, bound: Query): UpdatableView | RefusedView {
   const refused = refusedView(view, bound);
   if (refused !== null) return refused;
-  const query = flattenSubqueries(withoutOrder(bound));
+  const query = flattenThroughBarriers(withoutOrder(bound));
   const [item] = query.from;
   let { where } = query;
   let tree = item;
@@ -58,6 +59,12 @@ export function asUpdatable(view: RelationEntry, bound: Query): UpdatableView | 
     columnNumber: i + 1,
   }));
   return { relation, columns, baseColumns, where };
+}
+
+/** Whether a view, or one that it selects from, is a security barrier. */
+export function isBehindBarrier(view: RelationEntry, bound: Query): boolean {
+  const inner = innerView(bound);
+  return isSecurityBarrier(view) || (inner !== null && inner.view !== null && isBehindBarrier(inner.view, inner.query));
 }
 
 /** The outermost view that cannot be changed through. */

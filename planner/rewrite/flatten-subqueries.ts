@@ -5,6 +5,7 @@
  * On the nullable side of an outer join the expressions would have to become null with the row; there only subqueries whose
  * columns are plain columns are merged.
  */
+import { isSecurityBarrier } from '../../catalog/rights.ts';
 import type { Expr } from '../expr.ts';
 import {
   conjuncts,
@@ -22,18 +23,28 @@ import { hasSetReturning, hasSublink, isVolatile, mapQuery, replaceExpr, someExp
 import { columnsRead } from './unread-columns.ts';
 
 export function flattenSubqueries(query: Query): Query {
+  return flattened(query, false);
+}
+
+/** Views that are security barriers, too: for who sees to it by himself that they are. */
+export function flattenThroughBarriers(query: Query): Query {
+  return flattened(query, true);
+}
+
+function flattened(query: Query, isThroughBarriers: boolean): Query {
   let current = query;
   for (;;) {
-    const next = flattenOne(current);
+    const next = flattenOne(current, isThroughBarriers);
     if (next === null) return current;
     current = next;
   }
 }
 
-function flattenOne(query: Query): Query | null {
+function flattenOne(query: Query, isThroughBarriers: boolean): Query | null {
   let nullable: ReadonlySet<number> | null = null;
   for (const relation of query.relations.values()) {
     if (relation.kind !== 'subquery' || relation.query.from.length === 0 || !isSimple(relation.query)) continue;
+    if (!isThroughBarriers && relation.view !== null && isSecurityBarrier(relation.view)) continue;
     nullable ??= nullableRels(query.from);
     if (!mayMerge(relation, nullable.has(relation.rel), query)) continue;
     return merge(query, relation);

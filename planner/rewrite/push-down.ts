@@ -3,8 +3,10 @@
  * of a set operation, below DISTINCT and window functions when they are about what those divide rows by.
  */
 
+import { isSecurityBarrier } from '../../catalog/rights.ts';
 import { equalExpr } from '../equal-expr.ts';
 import type { Expr } from '../expr.ts';
+import { isLeaky } from '../leaky.ts';
 import {
   conjuncts,
   type FromItem,
@@ -43,7 +45,7 @@ class Pusher {
     const kept: Expr[] = [];
     for (const part of conjuncts(condition)) {
       const target = targetOf(part, this.#relations);
-      const isReached = target !== null && reached.has(target.rel);
+      const isReached = target !== null && reached.has(target.rel) && maySee(target, part);
       const pushed = isReached ? pushInto(target.query, part, target.rel) : null;
       if (pushed === null) kept.push(part);
       const query = pushed ?? (isReached ? limitedByNumber(target.query, part, target.rel) : null);
@@ -92,6 +94,11 @@ function targetOf(part: Expr, relations: ReadonlyMap<number, Relation>): Subquer
   const relation = rel === undefined || others.length > 0 ? undefined : relations.get(rel);
   if (relation?.kind !== 'subquery' || hasSublink(part) || isVolatile(part)) return null;
   return relation;
+}
+
+/** Behind a security barrier nothing is asked that could tell of rows which are left out. */
+function maySee({ view }: SubqueryRelation, part: Expr): boolean {
+  return view === null || !isSecurityBarrier(view) || !isLeaky(part);
 }
 
 /** The query with the condition inside, or null when it cannot be moved. */
