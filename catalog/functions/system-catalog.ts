@@ -408,12 +408,6 @@ export const systemCatalogFunctions: FunctionModule = {
     pg_current_logfile_1arg: nothing,
     pg_trigger_depth: always(0),
     pg_reload_conf: always(true),
-    row_security_active: (context, oid: number) => rowSecurityActive(context, oid),
-    row_security_active_name(context, name: string) {
-      const found = catalogOf(context).resolveRelation(splitQualifiedName(name), path(context));
-      if (found === undefined) throw sqlError('42P01', `relation "${name}" does not exist`);
-      return rowSecurityActive(context, found.oid);
-    },
     pg_relation_filepath: always(null),
     inet_client_addr: nothing,
     inet_client_port: nothing,
@@ -481,6 +475,12 @@ export const systemCatalogFunctions: FunctionModule = {
       viewText(context, relationByText(context, name).oid, isPretty),
     pg_get_ruledef: ruleText,
     pg_get_ruledef_ext: ruleText,
+    row_security_active: (context, oid: number) => rowSecurityActive(context, oid),
+    row_security_active_name(context, name: string) {
+      const found = catalogOf(context).resolveRelation(splitQualifiedName(name), path(context));
+      if (found === undefined) throw sqlError('42P01', `relation "${name}" does not exist`);
+      return rowSecurityActive(context, found.oid);
+    },
     pg_get_expr: (context, text: string, relation: number) => nodeText(context, text, relation, false),
     pg_get_expr_ext: nodeText,
     pg_get_functiondef: functionDefinition,

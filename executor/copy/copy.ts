@@ -2,6 +2,7 @@
 
 import type { ColumnEntry, RelationEntry } from '../../catalog/entries.ts';
 import { quoteIdentifier } from '../../catalog/functions/quote.ts';
+import { relationDenied, rightsOnColumn, rightsOnRelation } from '../../catalog/rights.ts';
 import type { CopyStatement, Expression, InsertStatement, Query, Statement } from '../../parser/ast.ts';
 import { parse } from '../../parser/index.ts';
 import {
@@ -110,6 +111,13 @@ function checkForced(table: RelationEntry, columns: readonly ColumnEntry[], opti
 
 function qualifiedName(session: Session, table: RelationEntry): string {
   return `${quoteIdentifier(session.catalog.schemaName(table.schemaOid))}.${quoteIdentifier(table.name)}`;
+}
+
+/** Asked before row-level security, which the query would tell of first. */
+function checkReadable({ catalog, authority }: Session, table: RelationEntry, columns: readonly ColumnEntry[]): void {
+  if (rightsOnRelation(catalog, table, authority, 'r') !== '') return;
+  const isReadable = (column: ColumnEntry): boolean => rightsOnColumn(catalog, table, column, authority, 'r') !== '';
+  if (!columns.every(isReadable)) throw relationDenied(table);
 }
 
 /** INSERT INTO table (columns) with the given source: planned for its defaults, casts, checks and keys. */
@@ -283,6 +291,7 @@ function* copyTo(session: Session, node: CopyStatement, prepared: PreparedStatem
     const table = findTable(session, node);
     const columns = chosenColumns(table, node.columns);
     checkForced(table, columns, options);
+    checkReadable(session, table, columns);
     const names = columns.map((column) => quoteIdentifier(column.name));
     const text = `SELECT ${names.join(', ')} FROM ONLY ${qualifiedName(session, table)}`;
     statement = new PreparedStatement(text, parse(text)[0], []);

@@ -9,6 +9,7 @@ import { type ObjectReference, qualifiedName, reference } from './describe.ts';
 import { withKeptTypes } from './kept-types.ts';
 import {
   asTable,
+  checkOwner,
   checkRelationOwner,
   findAndLock,
   findRelation,
@@ -90,9 +91,10 @@ export function* renamePolicy(x: DdlContext, object: ObjectAddress, newName: str
 
 /** What DROP POLICY names; undefined: there is no such policy. */
 export function* findDroppedPolicy(x: DdlContext, object: ObjectAddress): DdlSteps<ObjectReference | undefined> {
-  const on = object.on as readonly string[];
-  if (findRelation(x, on) === undefined) return undefined;
-  const table = yield* ownTable(x, on);
+  const found = yield* findAndLock(x, object.on as readonly string[], ACCESS_EXCLUSIVE);
+  if (found === undefined) return undefined;
+  const table = asTable(found);
+  checkOwner(x, table.owner, `relation ${table.name}`);
   const policy = findPolicy(x, table, object.name[0]);
   return policy === undefined ? undefined : reference('policy', policy.oid);
 }
@@ -102,8 +104,9 @@ export function ownPolicy(x: DdlContext, object: ObjectAddress): PolicyEntry {
   const on = object.on as readonly string[];
   const found = findRelation(x, on);
   if (found === undefined) throw relationMissing(x, on);
-  const policy = mustFindPolicy(x, asTable(found), object.name[0]);
-  checkRelationOwner(x, found);
+  const table = asTable(found);
+  const policy = mustFindPolicy(x, table, object.name[0]);
+  checkOwner(x, table.owner, `relation ${table.name}`);
   return policy;
 }
 
