@@ -112,9 +112,7 @@ function nodeText(context: FunctionContext, text: string, _relation: number, isP
   return shown(context, expressionText(named, isPretty));
 }
 
-/** Null: there is no such relation. */
-function rowSecurityActive(context: FunctionContext, oid: number): boolean | null {
-  if (catalogOf(context).namedRelation(oid) === undefined) return null;
+function rowSecurityActive(context: FunctionContext, oid: number): boolean {
   return context.isRowSecurityActive?.(oid) ?? false;
 }
 

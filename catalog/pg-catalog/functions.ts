@@ -3,6 +3,7 @@
 import { OID, SqlArray, typeByOid } from '../../types/index.ts';
 import { type AggregateDefinition, BOOTSTRAP_ROLE_OID, PG_CATALOG_SCHEMA_OID, type RoutineEntry } from '../entries.ts';
 import type { FunctionEntry, ScalarFunction } from '../function-entry.ts';
+import { isLeakproof } from '../functions/leakproof.ts';
 import {
   allCasts,
   allFunctions,
@@ -71,7 +72,7 @@ const procRow = rowsOf<BuiltinFunction>({
   prosupport: () => 0,
   prokind: ({ entry }) => KINDS[entry.kind],
   prosecdef: () => false,
-  proleakproof: () => false,
+  proleakproof: ({ entry }) => isLeakproof({ internalName: entry.internalName }),
   proisstrict: (of) => scalarOf(of)?.strict ?? false,
   proretset: (of) => scalarOf(of)?.returnsSet ?? false,
   provolatile: (of) => VOLATILITY[scalarOf(of)?.volatility ?? 'immutable'],

@@ -43,17 +43,20 @@ export function refuseViews(x: DdlContext, relationOid: number, columnNumber: nu
   });
 }
 
-function refusePolicies(x: DdlContext, table: RelationEntry, column: ColumnEntry): void {
+/** Views and policies that name the column: the oldest is told of. */
+function refuseFirst(x: DdlContext, table: RelationEntry, column: ColumnEntry): void {
   const [policy] = policiesOfColumn(x, table.oid, column.number);
-  if (policy === undefined) return;
+  const [view] = viewsOfColumn(x, table.oid, column.number);
+  if (policy === undefined || (view !== undefined && view.oid < policy.oid)) {
+    return refuseViews(x, table.oid, column.number, column.name);
+  }
   throw sqlError('0A000', 'cannot alter type of a column used in a policy definition', {
     detail: `${describe(x, reference('policy', policy.oid))} depends on column "${column.name}"`,
   });
 }
 
 function refuseDependents(x: DdlContext, table: RelationEntry, column: ColumnEntry): void {
-  refuseViews(x, table.oid, column.number, column.name);
-  refusePolicies(x, table, column);
+  refuseFirst(x, table, column);
   for (const generated of generatedFrom(x, table, column.number)) {
     if (generated.number === column.number) continue;
     throw sqlError('0A000', 'cannot alter type of a column used by a generated column', {

@@ -17,6 +17,7 @@ import {
   relationMissing,
   roleOfSpec,
 } from './resolve.ts';
+import { isUnknownLiteral } from './understood-literal.ts';
 import { type NormalizedQuery, normalizeQuery, parseQuery, type ViewRename } from './view-query.ts';
 import { queryFields, viewTexts } from './views.ts';
 
@@ -152,8 +153,13 @@ function boundParts(
   using: Expression | null,
   withCheck: Expression | null,
 ): Parts {
-  for (const part of [using, withCheck]) if (part !== null) x.checkPolicy(part, table);
-  return keptParts(x, policyQuery(x, table, using, withCheck));
+  const asCondition = (part: Expression | null): Expression | null => {
+    if (part === null) return null;
+    x.checkPolicy(part, table);
+    // 'yes' is true.
+    return isUnknownLiteral(part) ? x.parseExpression(String(x.evaluate(x.bind(part, null, 'check')))) : part;
+  };
+  return keptParts(x, policyQuery(x, table, asCondition(using), asCondition(withCheck)));
 }
 
 function keptParts(x: DdlContext, query: Query): Parts {
@@ -217,9 +223,9 @@ export function rewritePolicies(x: DdlContext, change: ViewRename): void {
   }
 }
 
-/** Policies that name the column of a table. */
+/** Policies that name the column of a table, the oldest first. */
 export function policiesOfColumn(x: DdlContext, tableOid: number, columnNumber: number): PolicyEntry[] {
-  return [...x.catalog.policies()].filter(({ dependsOnColumns }) =>
-    dependsOnColumns.some((use) => use.relationOid === tableOid && use.columnNumber === columnNumber),
-  );
+  const names = ({ dependsOnColumns }: PolicyEntry): boolean =>
+    dependsOnColumns.some((use) => use.relationOid === tableOid && use.columnNumber === columnNumber);
+  return [...x.catalog.policies()].filter(names).sort((a, b) => a.oid - b.oid);
 }
