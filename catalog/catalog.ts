@@ -170,14 +170,14 @@ export class Catalog {
   *entries(): Iterable<CatalogEntry> {
     const { schemas, relations, indexes, sequences, constraints, types } = this.#maps;
     const { comments, analyses, statistics, collations, routines, systemRights, defaultRights } = this.#maps;
-    const { operators, casts, extensions } = this.#maps;
+    const { operators, casts, extensions, policies } = this.#maps;
     for (const schema of schemas.values()) {
       // As they are from the start they are there anyway.
       if (schema !== PG_CATALOG && schema !== INFORMATION_SCHEMA) yield schema;
     }
     for (const map of [types, relations, sequences, indexes, constraints]) yield* map.values();
     for (const map of [comments, analyses, statistics, collations, routines]) yield* map.values();
-    for (const map of [operators, casts, extensions]) yield* map.values();
+    for (const map of [operators, casts, extensions, policies]) yield* map.values();
     yield* this.searchEntries();
     for (const map of [systemRights, defaultRights]) yield* map.values();
   }

@@ -16,6 +16,8 @@ const FILL = `
   CREATE INDEX child_tags ON child USING gin (tags);
   CREATE VIEW counts AS SELECT (SELECT count(*) FROM parent) AS parents, (SELECT count(*) FROM child) AS children;
   COMMENT ON TABLE parent IS 'a table';
+  ALTER TABLE child ENABLE ROW LEVEL SECURITY;
+  CREATE POLICY few ON child USING (id IN (SELECT parent.id FROM parent));
   INSERT INTO parent (a, name, long)
     SELECT g % 50, 'name ' || g, CASE WHEN g % 100 = 0 THEN repeat(md5(g::text), 400) ELSE repeat('x', g % 200) END
     FROM generate_series(1, 3000) AS g;
@@ -28,7 +30,8 @@ const FILL = `
 /** All there is, in a text. */
 const CONTENT = `
   SELECT md5(string_agg(p::text, ',' ORDER BY id)) || (SELECT md5(string_agg(c::text, ',' ORDER BY id)) FROM child AS c)
-    || (SELECT counts::text FROM counts) || obj_description('parent'::regclass) AS all
+    || (SELECT counts::text FROM counts) || obj_description('parent'::regclass)
+    || (SELECT p::text FROM pg_policies AS p) AS all
   FROM parent AS p`;
 
 async function contentOf(client: pg.Client): Promise<string> {
