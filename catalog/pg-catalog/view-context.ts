@@ -117,6 +117,8 @@ export class ViewContext {
   /** May the session's role read these columns of a table? */
   mayRead(table: RelationEntry, numbers: readonly number[]): boolean {
     const { catalog, authority } = this;
+    // What is known of all rows would tell of those that are hidden.
+    if (this.functions.isRowSecurityActive?.(table.oid) === true) return false;
     if (rightsOnRelation(catalog, table, authority, 'r') !== '') return true;
     return numbers.every((number) => rightsOnColumn(catalog, table, table.columns[number - 1], authority, 'r') !== '');
   }
