@@ -6,6 +6,7 @@ import { Choice } from './choice.ts';
 import { type Answer, PipelinedClient } from './client.ts';
 import { type Ask, type Asked, type Difference, difference } from './compare.ts';
 import { EXPLANATIONS, type Explanation, isOfTime, isSimplyExplained } from './explained.ts';
+import { READER, withPolicies } from './policies.ts';
 import { randomSchema, type Schema } from './schema.ts';
 import { type Statement, Statements } from './statements.ts';
 import { type Node, queriesIn, render, smaller } from './tree.ts';
@@ -17,6 +18,8 @@ export interface RunOptions {
   readonly targetUrl: string;
   /** Differences that are made smaller and told; the others are counted. */
   readonly shownMax: number;
+  /** Statements are somebody's who sees some rows of most tables. */
+  readonly withPolicies?: boolean;
   /** The reason that is not taken, to see what it covers. */
   readonly without?: string;
   readonly onDifference: (found: Found) => void;
@@ -93,6 +96,10 @@ class Pair {
     );
   }
 
+  async both(sql: string): Promise<void> {
+    await Promise.all([this.reference.ask(sql), this.target.ask(sql)]);
+  }
+
   async ask(statement: Statement, root: Node): Promise<Asked> {
     const sql = render(root);
     const both = await Promise.all([askAll(this.reference, statement, sql), askAll(this.target, statement, sql)]);
@@ -122,9 +129,11 @@ export async function runDifferential(options: RunOptions): Promise<RunResult> {
   let catalog: Catalog;
   try {
     catalog = await readCatalog(reference, target);
+    if (options.withPolicies === true) await pair.both(`CREATE ROLE ${READER}`);
     for (let seed = options.seed; counts.asked < options.queries; seed++) {
       const choice = new Choice(seed);
-      const schema = randomSchema(choice, SCHEMA);
+      const plain = randomSchema(choice, SCHEMA);
+      const schema = options.withPolicies === true ? withPolicies(choice, plain) : plain;
       await pair.setUp(schema);
       const statements = new Statements(catalog, schema, choice);
       for (let n = 0; n < STATEMENTS_PER_SCHEMA && counts.asked < options.queries; n += BATCH) {
@@ -139,9 +148,9 @@ export async function runDifferential(options: RunOptions): Promise<RunResult> {
         options.onProgress?.(counts.asked);
       }
     }
-    await Promise.all(
-      [pair.reference, pair.target].map((client) => client.ask(`DROP SCHEMA IF EXISTS ${SCHEMA} CASCADE`)),
-    );
+    await pair.both('RESET ROLE');
+    await pair.both(`DROP SCHEMA IF EXISTS ${SCHEMA} CASCADE`);
+    await pair.both(`DROP ROLE IF EXISTS ${READER}`);
   } finally {
     await Promise.all([pair.reference.end(), pair.target.end()]);
   }

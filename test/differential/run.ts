@@ -7,6 +7,7 @@
  *     --missing          names the functions of the reference that the target lacks; they are not tried
  *     --schema           shows the statements that made the tables, too
  *     --explained        shows the differences that have a reason, too, with what has shown it
+ *     --policies         statements are somebody's who sees some rows of most tables (row-level security)
  *     --without NAME     does not take this reason of explained.ts, to see what it covers
  */
 import { parseArgs } from 'node:util';
@@ -23,6 +24,7 @@ const { values } = parseArgs({
     show: { type: 'string', default: '20' },
     missing: { type: 'boolean', default: false },
     explained: { type: 'boolean', default: false },
+    policies: { type: 'boolean', default: false },
     without: { type: 'string' },
     schema: { type: 'boolean', default: false },
   },
@@ -47,6 +49,7 @@ async function main(): Promise<number> {
     referenceUrl,
     targetUrl: values.target || `postgres://${user}@${host}:${port}/${database}`,
     shownMax: Number(values.show),
+    withPolicies: values.policies,
     without: values.without,
     onDifference: show,
     onExplained: values.explained ? showExplained : () => {},
