@@ -71,6 +71,7 @@ export class InternalStatements {
     const prepared = new PreparedStatement(sql, parse(sql)[0], []);
     prepared.expiry = expiry;
     prepared.isResolved = true;
+    prepared.isOfSystem = true;
     prepared.program(session);
     if (!session.transaction.hasCatalogChanges) database.statementCache.add(key, prepared, catalog);
     return prepared;

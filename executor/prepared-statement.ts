@@ -138,8 +138,11 @@ export class PreparedStatement {
 
   readonly #encoders = new LazyMap<string, ResultEncoder>();
 
-  /** The system's own: nobody is asked whether the user may look into the schemas that it names, and rows are there whatever policies say. */
+  /** Its names were resolved by somebody else before: nobody is asked whether the user may look into their schemas. */
   isResolved = false;
+
+  /** A check or an action of the system's own: all rows are there, whatever policies say. */
+  isOfSystem = false;
 
   /** A cursor's query: its rows carry what WHERE CURRENT OF asks for. */
   isCursor = false;
@@ -224,7 +227,7 @@ export class PreparedStatement {
       rowIdentities: this.isCursor,
       inlinesRoutines: true,
       expiry: this.expiry,
-      rowSecurity: this.isResolved ? undefined : environment.rowSecurity,
+      rowSecurity: this.isOfSystem ? undefined : environment.rowSecurity,
       routine: this.#routine ?? undefined,
     });
     if (shelf !== null && !isBound) shelf.add(key, { planned, rows: rowsOf(planned, session.database) });
@@ -233,12 +236,20 @@ export class PreparedStatement {
 
   /** What the plan depends on, beside the catalog. A text may have many statements: where this one stands in it counts. */
   #shelfKey(bindingVersion: string): string {
-    const { text, declaredTypes, hasFixedParameters, isCursor, isResolved, expiry } = this;
+    const { text, declaredTypes, hasFixedParameters, isCursor, isResolved, isOfSystem, expiry } = this;
     const { node, start, end, parameterCount } = this.statement as Statement;
     const place = [node.kind, start, end, parameterCount];
-    return [bindingVersion, declaredTypes, hasFixedParameters, isCursor, isResolved, expiry, place, text].join(
-      '\u0000',
-    );
+    return [
+      bindingVersion,
+      declaredTypes,
+      hasFixedParameters,
+      isCursor,
+      isResolved,
+      isOfSystem,
+      expiry,
+      place,
+      text,
+    ].join('\u0000');
   }
 
   /** A table has twice the rows that the plan was made for, or half of them. Seldom asked once the plan has been used often. */

@@ -418,6 +418,7 @@ export class SessionDdlContext implements DdlContext {
     const prepared = new PreparedStatement(text, parse(text)[0], []);
     prepared.expiry = expiry;
     prepared.isResolved = true;
+    prepared.isOfSystem = true;
     return new StatementTask(
       this.#session,
       prepared,
