@@ -50,11 +50,13 @@ export function isOfTime(asked: Asked): boolean {
   return errorsOf(asked)[1] === TIMEOUT;
 }
 
-/** A value is the reason: also one that a function reads as a list of options. */
+/** A value is the reason: also one that a function reads as a list of options, and of a row that policies refuse. */
 function isOfData(answers: readonly Answer[]): boolean {
   const error = answers.find((answer) => answer.error !== null)?.error ?? null;
   return (
-    error === null || OF_DATA.test(error.code) || /^(invalid|unrecognized) (headline )?parameter/.test(error.message)
+    error === null ||
+    OF_DATA.test(error.code) ||
+    /^(invalid|unrecognized) (headline )?parameter|violates row-level security policy/.test(error.message)
   );
 }
 
