@@ -285,7 +285,7 @@ export interface ModifyQuery {
     readonly arbiters: readonly IndexEntry[];
     readonly assignments: readonly LogicalAssignment[];
     readonly where: Expr | null;
-    /** What views and policies show of the row that is there: it must be seen by them, if it is to be changed. Before `where`. */
+    /** What views (before `where`) and policies (after it) show of the row that is there: it must be seen by them, if it is to be changed. */
     readonly visible: readonly RowCheck[];
     readonly excluded: number;
   } | null;

@@ -387,7 +387,7 @@ export interface OnConflict {
   /** input 0 = existing row's columns, input 1 = the row proposed for insertion (excluded). */
   readonly assignments: readonly Assignment[];
   readonly where: Expr | null;
-  /** Of views and policies: what the existing row (input 0) must fulfil, before `where`. */
+  /** What the existing row (input 0) must fulfil: of views before `where`, of policies after it. */
   readonly visible: readonly CheckConstraint[];
 }
 

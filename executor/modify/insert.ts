@@ -392,11 +392,14 @@ class ConflictHandler {
     const rows = [oldValues, proposed];
     x.rowIds[0] = rowId;
     for (const { check, holds } of this.#visible) {
-      if (holds(x, rows)) continue;
-      if (check.kind === 'policy') throw policyViolation('new row', check.name, ' (USING expression)', table.entry);
+      if (check.kind === 'policy' || holds(x, rows)) continue;
       throw sqlError('55000', `conflicting row is not visible through view "${check.name}"`);
     }
     if (this.#where !== null && !this.#where(x, rows)) return null;
+    for (const { check, holds } of this.#visible) {
+      if (check.kind === 'view' || holds(x, rows)) continue;
+      throw policyViolation('new row', check.name, ' (USING expression)', table.entry);
+    }
     this.#assignments(x, rows, this.#values);
     const values = [...oldValues];
     this.#columns.forEach((c, i) => {

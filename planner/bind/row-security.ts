@@ -57,12 +57,14 @@ interface Policies {
 }
 
 /** A table as somebody uses it: conditions are bound over `rel`. */
-interface Use {
+interface Use extends Readonly<Pick<RelationNeed, 'checkAs' | 'rights'>> {
   readonly table: RelationEntry;
   readonly rel: number;
-  readonly need: RelationNeed;
   readonly role: Authority;
 }
+
+/** Of a relation that nobody has noted. */
+const READ_BY_USER: Pick<RelationNeed, 'checkAs' | 'rights'> = { checkAs: 0, rights: 'r' };
 
 class RowSecurity {
   readonly #context: BindContext;
@@ -149,16 +151,15 @@ class RowSecurity {
     const use = this.#use(relation.table, relation.rel);
     if (use === null) return relation;
     // To lock a row is to be about to change it.
-    const locks = use.need.rights.includes('w');
+    const locks = use.rights.includes('w');
     return { ...relation, security: [...this.#quals(use, 'r'), ...(locks ? this.#quals(use, 'w') : [])] };
   }
 
   /** Null: all of its rows are there for who uses it. */
   #use(table: RelationEntry, rel: number): Use | null {
-    const need = this.#context.rights.of(rel);
-    if (need === undefined) return null;
-    const role = roleUnder(this.#context, table, need.checkAs);
-    return role === null ? null : { table, rel, need, role };
+    const { checkAs, rights } = this.#context.rights.of(rel) ?? READ_BY_USER;
+    const role = roleUnder(this.#context, table, checkAs);
+    return role === null ? null : { table, rel, checkAs, rights, role };
   }
 
   #policies({ table, role }: Use, command: PolicyCommand): Policies {
@@ -222,7 +223,7 @@ class RowSecurity {
     return [...this.#asked(use, 'w', 'update', true), ...this.#asked(use, 'd', 'delete', true)];
   }
 
-  #bind({ table, rel, need }: Use, policy: PolicyEntry, part: 'using' | 'check'): Expr {
+  #bind({ table, rel, checkAs }: Use, policy: PolicyEntry, part: 'using' | 'check'): Expr {
     const context = this.#context;
     if (this.#open.includes(table)) {
       throw context.error('42P17', `infinite recursion detected in policy for relation "${table.name}"`);
@@ -235,7 +236,7 @@ class RowSecurity {
       const level = tableLevel(context, table, rel);
       const node = policyExpression(context, policy, part);
       const bound = context.resolved(true, () =>
-        context.rights.as(need.checkAs, () =>
+        context.rights.as(checkAs, () =>
           coerceToBoolean(
             context,
             collateExpr(
@@ -270,8 +271,8 @@ function roleUnder(context: BindContext, table: RelationEntry, checkAs: number):
 }
 
 /** Whether the statement looks at rows of the table, and does not only write them. */
-function reads({ need }: Use): boolean {
-  return need.rights.includes('r');
+function reads({ rights }: Use): boolean {
+  return rights.includes('r');
 }
 
 function policyExpression({ environment }: BindContext, policy: PolicyEntry, part: 'using' | 'check'): ast.Expression {

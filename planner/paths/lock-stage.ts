@@ -4,6 +4,7 @@ import { conjuncts, type FromItem, logical, makeAnd, makeVar, type Query, type T
 import { hasSublink } from '../traverse.ts';
 import { addMissing, estimates, outputOf, type Path, varsOf } from './path.ts';
 import type { Planner } from './planner.ts';
+import { securedConditions } from './secured-conditions.ts';
 import { firstOf, inputResolver, tableResolver, translateAll, translateNullable } from './translate.ts';
 
 const TID = 27;
@@ -21,8 +22,9 @@ export function lockStage(planner: Planner, query: Query, input: Path): Path {
     build: (targets) => {
       const rowIds = locked.map(({ lock }) => makeVar(lock.rel, -1, TID, -1));
       const lockedRels = new Set(locked.map(({ lock }) => lock.rel));
-      const condition = [...innerConditions(query), ...ownConditions(query, lockedRels)];
-      const recheck = condition.filter((part) => varsOf([part], lockedRels).length > 0 && !hasSublink(part));
+      const isAsked = (part: Expr): boolean => varsOf([part], lockedRels).length > 0 && !hasSublink(part);
+      const own = ownConditions(query, lockedRels).filter(isAsked);
+      const recheck = securedConditions(own, innerConditions(query).filter(isAsked));
       const others = varsOf([...targets, ...recheck], null).filter((expr) => {
         const node = logical(expr);
         return node.kind === 'var' && query.relations.has(node.rel) && !lockedRels.has(node.rel);

@@ -7,6 +7,7 @@ import { innerConditions, ownConditions } from './lock-stage.ts';
 import { varsOf } from './path.ts';
 import type { Planner } from './planner.ts';
 import { planQuery } from './query.ts';
+import { securedConditions } from './secured-conditions.ts';
 import {
   firstOf,
   inputResolver,
@@ -97,8 +98,9 @@ function planChange(planner: Planner, modify: ModifyQuery): Plan {
   const { table, target, returning } = modify;
   const { source } = modify;
   const others = new Set([...source.relations.keys()].filter((rel) => rel !== target));
-  const conditions = [...innerConditions(source), ...ownConditions(source, [target])].filter(
-    (part) => !isFixedConst(part, false),
+  const conditions = securedConditions(
+    ownConditions(source, [target]),
+    innerConditions(source).filter((part) => !isFixedConst(part, false)),
   );
   const needed = varsOf(
     [...modify.assignments.map((item) => item.value), ...(returning ?? []).map((item) => item.expr), ...conditions],
@@ -166,7 +168,7 @@ function planMerge(planner: Planner, modify: ModifyQuery): Plan {
     generated: assignments(planner, modify.generated, ofBoth),
     checks: modify.checks.map((check) => ({ ...check, expr: translate(planner, check.expr, ofBoth) })),
     guards: guards.map((check) => ({ ...check, expr: translate(planner, check.expr, ofBoth) })),
-    recheck: translate(planner, makeAnd([on, ...ownConditions(source, [target])]) ?? on, ofBoth),
+    recheck: translate(planner, makeAnd(securedConditions(ownConditions(source, [target]), [on])) ?? on, ofBoth),
     returning: null,
     output: [],
     ...estimatesOver(plan, null),
