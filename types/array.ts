@@ -37,7 +37,7 @@ export class SqlArray {
     checkElementCount(elements.length);
     this.elementOid = elementOid;
     this.elements = elements;
-    this.dimensions = elements.length === 0 ? NO_DIMENSIONS : (dimensions ?? [elements.length]);
+    this.dimensions = elements.length === 0 ? NO_DIMENSIONS : (dimensions ?? oneDimension(elements.length));
     this.lowerBounds =
       elements.length === 0
         ? NO_DIMENSIONS
@@ -67,7 +67,7 @@ export class SqlArray {
     }
     if (first === null) return new SqlArray(elementOid, []);
     if (emptyCount > 0) throw mismatchedDimensions();
-    if (first.dimensions.length + 1 > ARRAY_DIMENSIONS_MAX) throw tooManyDimensions(first.dimensions.length + 1);
+    checkDimensionCount(first.dimensions.length + 1);
     const elements: Value[] = [];
     for (const part of parts as readonly SqlArray[]) {
       if (!sameNumbers(part.dimensions, first.dimensions) || !sameNumbers(part.lowerBounds, first.lowerBounds)) {
@@ -127,6 +127,20 @@ export class SqlArray {
 const NO_DIMENSIONS: readonly number[] = [];
 const ONE: readonly number[] = [1];
 
+/** Dimensions of arrays that are not long are shared. */
+const SHARED_DIMENSIONS_MAX = 64;
+const sharedDimensions: (readonly number[] | undefined)[] = [];
+
+function oneDimension(length: number): readonly number[] {
+  if (length > SHARED_DIMENSIONS_MAX) return [length];
+  let dimensions = sharedDimensions[length];
+  if (dimensions === undefined) {
+    dimensions = [length];
+    sharedDimensions[length] = dimensions;
+  }
+  return dimensions;
+}
+
 export function sameNumbers(a: readonly number[], b: readonly number[]): boolean {
   if (a.length !== b.length) return false;
   for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
@@ -145,8 +159,10 @@ function mismatchedDimensions(): Error {
   return sqlError('2202E', 'multidimensional arrays must have array expressions with matching dimensions');
 }
 
-function tooManyDimensions(count: number): Error {
-  return sqlError(
+/** Throws 54000. */
+export function checkDimensionCount(count: number): void {
+  if (count <= ARRAY_DIMENSIONS_MAX) return;
+  throw sqlError(
     '54000',
     `number of array dimensions (${count}) exceeds the maximum allowed (${ARRAY_DIMENSIONS_MAX})`,
   );

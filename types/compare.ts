@@ -3,7 +3,7 @@
  * collation C. Values are never null here. A function is asked for once per type, and then called per value.
  */
 import { Buffer } from 'node:buffer';
-import type { SqlArray } from './array.ts';
+import { type SqlArray, sameNumbers } from './array.ts';
 import { collationOfCollatedType } from './collation.ts';
 import type { Interval } from './datetime/interval.ts';
 import type { TimeTz } from './datetime/time-tz.ts';
@@ -182,15 +182,30 @@ function sameRecords(a: SqlRecord, b: SqlRecord): boolean {
   return compareFields(a, b, fieldEquality) === 0;
 }
 
+/** Equality of a part of a value; throws 42883 where its type has none. */
+function elementEquality(oid: number): (a: Value, b: Value) => boolean {
+  if (INCOMPARABLE.has(baseTypeOid(oid)))
+    throw sqlError('42883', `could not identify an equality operator for type ${formatType(oid)}`);
+  return equality(oid);
+}
+
+function sameArrays(a: SqlArray, b: SqlArray, equal: (a: Value, b: Value) => boolean): boolean {
+  if (!sameNumbers(a.dimensions, b.dimensions) || !sameNumbers(a.lowerBounds, b.lowerBounds)) return false;
+  const x = a.elements;
+  const y = b.elements;
+  for (let i = 0; i < x.length; i++) {
+    if (x[i] === null || y[i] === null ? x[i] !== y[i] : !equal(x[i], y[i])) return false;
+  }
+  return true;
+}
+
 const fieldEqualities = new Map<number, Comparator>();
 
 /** 0 for equal values. */
 function fieldEquality(oid: number): Comparator {
   let compare = fieldEqualities.get(oid);
   if (compare === undefined) {
-    if (INCOMPARABLE.has(baseTypeOid(oid)))
-      throw sqlError('42883', `could not identify an equality operator for type ${formatType(oid)}`);
-    const equal = equality(oid);
+    const equal = elementEquality(oid);
     compare = (a, b) => Number(!equal(a, b));
     fieldEqualities.set(oid, compare);
   }
@@ -243,8 +258,8 @@ export function equality(oid: number): (a: Value, b: Value) => boolean {
       return sameRecords;
     case 'array': {
       const elementOid = typeByOid(oid)?.elementOid ?? 0;
-      const known = elementOid === 0 ? null : fieldEquality(elementOid);
-      return (a: SqlArray, b: SqlArray) => compareArrays(a, b, known ?? fieldEquality(a.elementOid)) === 0;
+      const known = elementOid === 0 ? null : elementEquality(elementOid);
+      return (a: SqlArray, b: SqlArray) => sameArrays(a, b, known ?? elementEquality(a.elementOid));
     }
     case 'geometric':
       throw sqlError('42883', `could not identify an equality operator for type ${formatType(oid)}`);

@@ -22,6 +22,7 @@
  */
 import { Buffer } from 'node:buffer';
 import { SqlArray } from './array.ts';
+import { copyBytes } from './byte-slab.ts';
 import { ByteWriter, readFloat32, readFloat64, readInt16, readInt32, readInt64, readMicros } from './byte-writer.ts';
 import { Interval } from './datetime/interval.ts';
 import { TimeTz } from './datetime/time-tz.ts';
@@ -81,7 +82,11 @@ export function encodeDatum(oid: number, value: Value): Uint8Array {
 
 /** Reads a value; bytea and text are copies, so the bytes may go. */
 export function decodeDatum(oid: number, bytes: Uint8Array, start: number, end: number): Value {
-  switch (representationOf(oid)) {
+  return decodeAs(representationOf(oid), oid, bytes, start, end);
+}
+
+function decodeAs(kind: Representation, oid: number, bytes: Uint8Array, start: number, end: number): Value {
+  switch (kind) {
     case 'text':
     case 'bpchar':
     case 'citext':
@@ -93,8 +98,7 @@ export function decodeDatum(oid: number, bytes: Uint8Array, start: number, end: 
     case 'bytea':
     case 'tsvector':
     case 'tsquery':
-      // A Buffer's own slice() would share its bytes.
-      return new Uint8Array(bytes.subarray(start, end));
+      return copyBytes(bytes, start, end);
     case 'numeric':
       return decodeNumeric(bytes, start, end);
     case 'bool':
@@ -310,6 +314,11 @@ function writeRecord(oid: number, value: SqlRecord, writer: ByteWriter): void {
 let cursor = 0;
 
 function readVarint(bytes: Uint8Array): number {
+  const first = bytes[cursor];
+  if (first < 128) {
+    cursor++;
+    return first;
+  }
   let value = 0;
   for (let factor = 1; ; factor *= 128) {
     const byte = bytes[cursor++];
@@ -319,10 +328,14 @@ function readVarint(bytes: Uint8Array): number {
 }
 
 function readNullable(oid: number, bytes: Uint8Array): Value {
+  return readNullableAs(representationOf(oid), oid, bytes);
+}
+
+function readNullableAs(kind: Representation, oid: number, bytes: Uint8Array): Value {
   const length = readVarint(bytes) - 1;
   if (length < 0) return null;
   const start = cursor;
-  const value = decodeDatum(oid, bytes, start, start + length);
+  const value = decodeAs(kind, oid, bytes, start, start + length);
   cursor = start + length;
   return value;
 }
@@ -330,7 +343,13 @@ function readNullable(oid: number, bytes: Uint8Array): Value {
 function decodeArray(bytes: Uint8Array, start: number): SqlArray {
   cursor = start;
   const elementOid = readVarint(bytes);
+  const kind = representationOf(elementOid);
   const dimensionCount = bytes[cursor++];
+  if (dimensionCount === 1 && readInt32(bytes, cursor + 4) === 1) {
+    const length = readInt32(bytes, cursor);
+    cursor += 8;
+    return new SqlArray(elementOid, readElements(kind, elementOid, length, bytes));
+  }
   const dimensions: number[] = [];
   const lowerBounds: number[] = [];
   let count = dimensionCount === 0 ? 0 : 1;
@@ -340,9 +359,22 @@ function decodeArray(bytes: Uint8Array, start: number): SqlArray {
     count *= dimensions[i];
     cursor += 8;
   }
-  const elements: Value[] = [];
-  for (let i = 0; i < count; i++) elements.push(readNullable(elementOid, bytes));
-  return new SqlArray(elementOid, elements, dimensions, lowerBounds);
+  return new SqlArray(elementOid, readElements(kind, elementOid, count, bytes), dimensions, lowerBounds);
+}
+
+/** Longer ones grow while they are read. */
+const SIZED_ELEMENTS_MAX = 1000;
+
+function readElements(kind: Representation, oid: number, count: number, bytes: Uint8Array): Value[] {
+  if (count > SIZED_ELEMENTS_MAX) {
+    const elements: Value[] = [];
+    for (let i = 0; i < count; i++) elements.push(readNullableAs(kind, oid, bytes));
+    return elements;
+  }
+  // An array that grows from nothing has room for 17 elements at once.
+  const elements: Value[] = new Array(count);
+  for (let i = 0; i < count; i++) elements[i] = readNullableAs(kind, oid, bytes);
+  return elements;
 }
 
 function unsigned(value: number | bigint): number | bigint {
@@ -416,7 +448,21 @@ export function datumDecoder(oid: number): DatumDecoder {
     const read = FIXED_READERS[kind];
     if (read !== undefined) return fixedRangeDecoder(type, WIDTHS[kind] as number, read);
   }
-  return (bytes, start, end) => decodeDatum(oid, bytes, start, end);
+  const kind = representationOf(oid);
+  switch (kind) {
+    case 'bytea':
+    case 'tsvector':
+    case 'tsquery':
+      return copyBytes;
+    case 'numeric':
+      return decodeNumeric;
+    case 'array':
+      return decodeArray;
+    case 'uuid':
+      return uuidFromBytes;
+    default:
+      return (bytes, start, end) => decodeAs(kind, oid, bytes, start, end);
+  }
 }
 
 function fixedRangeDecoder(

@@ -1,6 +1,6 @@
 /** What others may use of the value layer. See README.md. */
 
-export { ARRAY_DIMENSIONS_MAX, ARRAY_ELEMENTS_MAX, checkElementCount, SqlArray } from './array.ts';
+export { ARRAY_DIMENSIONS_MAX, ARRAY_ELEMENTS_MAX, checkDimensionCount, checkElementCount, SqlArray } from './array.ts';
 export { assertNever } from './assert.ts';
 
 export {

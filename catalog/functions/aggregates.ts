@@ -5,7 +5,7 @@
  */
 
 import { sqlError } from '../../types/errors.ts';
-import { comparator, Numeric, normaliseInt8, OID } from '../../types/index.ts';
+import { checkDimensionCount, checkElementCount, comparator, Numeric, normaliseInt8, OID } from '../../types/index.ts';
 import { sqrtAt } from '../../types/numeric-kernel.ts';
 import { NumericSum } from '../../types/numeric-sum.ts';
 import { bigPow10 } from '../../types/pow10.ts';
@@ -358,6 +358,13 @@ function sameBounds(a: SqlArray, b: SqlArray): boolean {
   return true;
 }
 
+/** Arrays of the same bounds, behind one another. */
+interface JoinedArrays {
+  readonly first: SqlArray;
+  readonly elements: Value[];
+  count: number;
+}
+
 /** array_agg over arrays: one dimension more; all must have the same bounds. */
 const nestedArrayAggregate: AggregateSpec = {
   strict: false,
@@ -365,18 +372,26 @@ const nestedArrayAggregate: AggregateSpec = {
     const elementOid = elementTypeOf(argTypes[0]);
     return {
       initial: () => null,
-      step(state: SqlArray[] | null, value: SqlArray | null) {
+      step(state: JoinedArrays | null, value: SqlArray | null) {
         if (value === null) throw sqlError('22004', 'cannot accumulate null arrays');
-        const first = state?.[0];
-        if (first === undefined && value.length === 0) throw sqlError('2202E', 'cannot accumulate empty arrays');
-        if (first !== undefined && !sameBounds(first, value)) {
+        if (state === null) {
+          if (value.length === 0) throw sqlError('2202E', 'cannot accumulate empty arrays');
+          checkDimensionCount(value.dimensionCount + 1);
+          return { first: value, elements: value.elements.slice(), count: 1 };
+        }
+        if (!sameBounds(state.first, value)) {
           throw sqlError('2202E', 'cannot accumulate arrays of different dimensionality');
         }
-        if (state === null) return [value];
-        state.push(value);
+        for (const element of value.elements) state.elements.push(element);
+        checkElementCount(state.elements.length);
+        state.count++;
         return state;
       },
-      final: (state: SqlArray[] | null) => (state === null ? null : SqlArray.nest(elementOid, state)),
+      final(state: JoinedArrays | null) {
+        if (state === null) return null;
+        const { first, count, elements } = state;
+        return new SqlArray(elementOid, elements.slice(), [count, ...first.dimensions], [1, ...first.lowerBounds]);
+      },
     };
   },
 };

@@ -57,12 +57,25 @@ export function isoYearStart(year: number): number {
   return fourth - ((dayOfWeek(fourth) + 6) % 7);
 }
 
-/** ISO year and week of a day. */
-export function isoWeek(days: number): { year: number; week: number } {
-  let { year } = civilFromDays(days);
-  if (days < isoYearStart(year)) year--;
-  else if (days >= isoYearStart(year + 1)) year++;
-  return { year, week: Math.floor((days - isoYearStart(year)) / 7) + 1 };
+/** The Thursday of a day's week: its year is the week's. */
+function thursdayOf(days: number): number {
+  return days - ((dayOfWeek(days) + 6) % 7) + 3;
+}
+
+export function isoYear(days: number): number {
+  splitDays(thursdayOf(days));
+  return datePart.year;
+}
+
+export function isoWeek(days: number): number {
+  const thursday = thursdayOf(days);
+  splitDays(thursday);
+  return Math.floor((thursday - daysOfDate(datePart.year, 1, 1)) / 7) + 1;
+}
+
+/** Counted from the first Monday of the ISO year. */
+export function isoDayOfYear(days: number): number {
+  return days - isoYearStart(isoYear(days)) + 1;
 }
 
 /** Day and microseconds of the day (0 <= micros < 24 h). */

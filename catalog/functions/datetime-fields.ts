@@ -5,6 +5,7 @@
  * numeric of it, date_part a float8.
  */
 
+import { datePart, splitDays } from '../../types/datetime/calendar.ts';
 import { type SqlError, sqlError } from '../../types/errors.ts';
 import { formatType, Interval, Numeric, OID, type TimeTz } from '../../types/index.ts';
 import type { FunctionContext } from '../function-entry.ts';
@@ -19,6 +20,7 @@ import {
   EPOCH_JULIAN,
   isInfinite,
   isoWeek,
+  isoYear,
   joinTimestamp,
   localToUtc,
   MICROS_PER_DAY,
@@ -121,16 +123,16 @@ function unsupported(text: string, typeOid: number, detail?: string): SqlError {
   );
 }
 
-/** A field: an integer divided by 10^scale; or a day with a fraction of it (julian); or infinite. */
+/** A field: an integer; one divided by 10^scale; a day with a fraction of it (julian); or infinite. */
 type Field =
+  | Int8
   | { readonly kind: 'scaled'; readonly value: Int8 | bigint; readonly scale: number }
   | { readonly kind: 'julian'; readonly day: number; readonly micros: number }
   | { readonly kind: 'infinite'; readonly value: number };
 
-const whole = (value: Int8): Field => ({ kind: 'scaled', value, scale: 0 });
-
 function toNumeric(field: Field | null): Numeric | null {
   if (field === null) return null;
+  if (typeof field !== 'object') return Numeric.fromBigint(field);
   switch (field.kind) {
     case 'scaled':
       return Numeric.fromBigint(field.value, field.scale);
@@ -145,6 +147,7 @@ function toNumeric(field: Field | null): Numeric | null {
 
 function toFloat(field: Field | null): number | null {
   if (field === null) return null;
+  if (typeof field !== 'object') return Number(field);
   switch (field.kind) {
     case 'scaled':
       return Number(field.value) / 10 ** field.scale;
@@ -160,15 +163,15 @@ function timeField(unit: DateUnit, micros: number): Field | null {
   const withinMinute = micros % MICROS_PER_MINUTE;
   switch (unit) {
     case 'microseconds':
-      return whole(withinMinute);
+      return withinMinute;
     case 'milliseconds':
       return { kind: 'scaled', value: withinMinute, scale: 3 };
     case 'second':
       return { kind: 'scaled', value: withinMinute, scale: 6 };
     case 'minute':
-      return whole(Math.floor(micros / MICROS_PER_MINUTE) % 60);
+      return Math.floor(micros / MICROS_PER_MINUTE) % 60;
     case 'hour':
-      return whole(Math.floor(micros / MICROS_PER_HOUR));
+      return Math.floor(micros / MICROS_PER_HOUR);
     default:
       return null;
   }
@@ -182,34 +185,35 @@ function yearUnit(year: number, size: number): number {
 
 /** Fields of the calendar; null for all other units. */
 function dateField(unit: DateUnit, days: number): Field | null {
-  const { year, month, day } = civilFromDays(days);
+  splitDays(days);
+  const { year, month, day } = datePart;
   switch (unit) {
     case 'day':
-      return whole(day);
+      return day;
     case 'month':
-      return whole(month);
+      return month;
     case 'quarter':
-      return whole(Math.floor((month - 1) / 3) + 1);
+      return Math.floor((month - 1) / 3) + 1;
     case 'week':
-      return whole(isoWeek(days).week);
+      return isoWeek(days);
     case 'year':
-      return whole(year > 0 ? year : year - 1);
+      return year > 0 ? year : year - 1;
     case 'decade':
-      return whole(yearUnit(year, 10));
+      return yearUnit(year, 10);
     case 'century':
-      return whole(yearUnit(year, 100));
+      return yearUnit(year, 100);
     case 'millennium':
-      return whole(yearUnit(year, 1000));
+      return yearUnit(year, 1000);
     case 'isoyear': {
-      const isoYear = isoWeek(days).year;
-      return whole(isoYear > 0 ? isoYear : isoYear - 1);
+      const shown = isoYear(days);
+      return shown > 0 ? shown : shown - 1;
     }
     case 'dow':
-      return whole(dayOfWeek(days));
+      return dayOfWeek(days);
     case 'isodow':
-      return whole(dayOfWeek(days) || 7);
+      return dayOfWeek(days) || 7;
     case 'doy':
-      return whole(days - daysFromCivil(year, 1, 1) + 1);
+      return days - daysFromCivil(year, 1, 1) + 1;
     default:
       return null;
   }
@@ -239,11 +243,11 @@ function infiniteField(unit: DateUnit, value: Timestamp, text: string, typeOid: 
 function zoneField(unit: DateUnit, offset: number): Field | null {
   switch (unit) {
     case 'timezone':
-      return whole(offset);
+      return offset;
     case 'timezone_hour':
-      return whole(Math.trunc(offset / 3600) + 0);
+      return Math.trunc(offset / 3600) + 0;
     case 'timezone_minute':
-      return whole(Math.trunc((offset % 3600) / 60) + 0);
+      return Math.trunc((offset % 3600) / 60) + 0;
     default:
       return null;
   }
@@ -275,8 +279,8 @@ function dayField(text: string, days: number): Field | null {
   const isTime = timeField(unit, 0) !== null || unit.startsWith('timezone');
   if (isTime) throw unsupported(text, OID.DATE);
   if (isInfinite(days)) return infiniteField(unit, days, text, OID.DATE);
-  if (unit === 'epoch') return whole((days + UNIX_EPOCH_DAYS) * 86400);
-  if (unit === 'julian') return whole(days + EPOCH_JULIAN);
+  if (unit === 'epoch') return (days + UNIX_EPOCH_DAYS) * 86400;
+  if (unit === 'julian') return days + EPOCH_JULIAN;
   return dateField(unit, days);
 }
 
@@ -309,29 +313,29 @@ function intervalField(text: string, span: Interval): Field {
   const months = (span.months % 12) + 0;
   switch (unit) {
     case 'microseconds':
-      return whole(withinMinute);
+      return withinMinute;
     case 'milliseconds':
       return { kind: 'scaled', value: withinMinute, scale: 3 };
     case 'second':
       return { kind: 'scaled', value: withinMinute, scale: 6 };
     case 'minute':
-      return whole(Math.trunc(rest / MICROS_PER_MINUTE) + 0);
+      return Math.trunc(rest / MICROS_PER_MINUTE) + 0;
     case 'hour':
-      return whole(hours);
+      return hours;
     case 'day':
-      return whole(span.days);
+      return span.days;
     case 'month':
-      return whole(months);
+      return months;
     case 'quarter':
-      return whole(Math.trunc(months / 3) + 1);
+      return Math.trunc(months / 3) + 1;
     case 'year':
-      return whole(years);
+      return years;
     case 'decade':
-      return whole(Math.trunc(years / 10) + 0);
+      return Math.trunc(years / 10) + 0;
     case 'century':
-      return whole(Math.trunc(years / 100) + 0);
+      return Math.trunc(years / 100) + 0;
     case 'millennium':
-      return whole(Math.trunc(years / 1000) + 0);
+      return Math.trunc(years / 1000) + 0;
     case 'epoch':
       return intervalEpoch(span);
     default:
@@ -444,6 +448,8 @@ function bin(stride: Interval, value: Timestamp, origin: Timestamp): Timestamp {
   if (stride.months !== 0) {
     throw sqlError('0A000', 'timestamps cannot be binned into intervals containing months or years');
   }
+  const known = plainBin(stride, value, origin);
+  if (known !== null) return known;
   const size = inInterval(BigInt(stride.days) * BigInt(MICROS_PER_DAY) + BigInt(stride.micros));
   if (size <= 0n) throw sqlError('22008', 'stride must be greater than zero');
   const difference = inInterval(BigInt(value) - BigInt(origin));
@@ -452,6 +458,17 @@ function bin(stride: Interval, value: Timestamp, origin: Timestamp): Timestamp {
   // The bin's start, even if the origin lies in the future.
   if (rest < 0n) delta -= size;
   return addMicros(origin, int8FromBigInt(inInterval(delta)));
+}
+
+/** The same where doubles are exact; null: they are not, or the stride is refused. */
+function plainBin({ days, micros }: Interval, value: Timestamp, origin: Timestamp): Timestamp | null {
+  if (typeof micros !== 'number' || typeof value !== 'number' || typeof origin !== 'number') return null;
+  const size = days * MICROS_PER_DAY + micros;
+  const difference = value - origin;
+  if (!(size > 0) || !Number.isSafeInteger(size) || !Number.isSafeInteger(difference)) return null;
+  const rest = difference % size;
+  const delta = difference - rest - (rest < 0 ? size : 0);
+  return Number.isSafeInteger(delta) ? addMicros(origin, delta) : null;
 }
 
 /** Microseconds that fit an interval. */

@@ -35,10 +35,6 @@ export class Parsed {
   precision = -1;
 }
 
-type NumericField = {
-  [K in keyof Parsed]: Parsed[K] extends number ? K : never;
-}[keyof Parsed];
-
 export function formatError(message: string, detail?: string, hint?: string): SqlError {
   return sqlError('22007', message, { ...(detail ? { detail } : {}), ...(hint ? { hint } : {}) });
 }
@@ -72,6 +68,20 @@ function endOfInteger(text: string, start: number): number {
   return end > from ? end : start;
 }
 
+/** Of digits, with a sign before them or not; NaN: there is something else. */
+function digitsValue(text: string, start: number, end: number): number {
+  const first = text.charCodeAt(start);
+  let at = first === 43 || first === 45 ? start + 1 : start;
+  if (at >= end) return Number.NaN;
+  let value = 0;
+  for (; at < end; at++) {
+    const digit = text.charCodeAt(at) - 48;
+    if (!(digit >= 0 && digit <= 9)) return Number.NaN;
+    value = value * 10 + digit;
+  }
+  return first === 45 ? -value : value;
+}
+
 /** A field of that width, and its bytes: PostgreSQL counts bytes here. */
 function firstBytes(text: string, start: number, wanted: number): readonly [copy: string, size: number] {
   const copy = text.slice(start, start + wanted);
@@ -99,6 +109,8 @@ export class TemplateReader {
   private readonly isStandard: boolean;
   private position = 0;
   private extraSkip = 0;
+  /** Characters that the last integer took. */
+  private used = 0;
   private fixed: boolean;
   readonly parsed = new Parsed();
 
@@ -167,15 +179,15 @@ export class TemplateReader {
     }
   }
 
-  private set(field: NumericField, value: number, node: PatternNode): void {
-    const before = this.parsed[field];
+  /** The value of a field that had `before`. */
+  private only(before: number, value: number, node: PatternNode): number {
     if (before !== 0 && before !== value) {
       throw formatError(
         `conflicting values for "${node.keyword}" field in formatting string`,
         'This value contradicts a previous setting for the same field type.',
       );
     }
-    this.parsed[field] = value;
+    return value;
   }
 
   private setMode(name: string): void {
@@ -200,49 +212,63 @@ export class TemplateReader {
     return following.text.length !== 1 || !isDigit(following.text.charCodeAt(0));
   }
 
-  /** from_char_parse_int_len; answers the number of characters used. */
-  private integer(field: NumericField | null, index: number, length?: number): number {
+  /** from_char_parse_int_len: the integer there, for a field that had `before`; `used` is how many characters it took. */
+  private integer(before: number, index: number, length?: number): number {
     const node = this.nodes[index];
-    const name = node.keyword;
+    const { text } = this;
     const start = this.position;
-    while (isSpaceCode(this.text.charCodeAt(this.position))) this.position++;
-    const first = this.position;
-    let digits: string;
+    let first = start;
+    while (isSpaceCode(text.charCodeAt(first))) first++;
+    let value: number;
     if (node.fillMode || this.nextIsSeparator(index)) {
-      digits = this.text.slice(first, endOfInteger(this.text, first));
-      this.position = digits === '' ? start : first + digits.length;
+      const end = endOfInteger(text, first);
+      if (end === first) throw this.noInteger(first, node, length);
+      value = digitsValue(text, first, end);
+      this.position = end;
     } else {
-      const wanted = length ?? FIELD_LENGTHS[node.name] ?? name.length;
-      const [copy, remaining] = firstBytes(this.text, first, wanted);
-      if (remaining < wanted) {
-        throw formatError(
-          `source string too short for "${name}" formatting field`,
-          `Field requires ${wanted} characters, but only ${remaining} remain.`,
-          FILL_MODE_HINT,
-        );
-      }
-      digits = copy.slice(0, endOfInteger(copy, 0)) || (/^\s*[+-]?\d+/.exec(copy)?.[0] ?? '');
-      if (digits.length > 0 && digits.length < wanted) {
-        throw formatError(
-          `invalid value "${copy}" for "${name}"`,
-          `Field requires ${wanted} characters, but only ${digits.length} could be parsed.`,
-          FILL_MODE_HINT,
-        );
-      }
-      this.position += digits.length;
+      const wanted = length ?? FIELD_LENGTHS[node.name] ?? node.keyword.length;
+      this.position = first;
+      value = digitsValue(text, first, first + wanted);
+      if (Number.isNaN(value)) value = this.fixedInteger(node, wanted);
+      else this.position += wanted;
     }
-    if (digits === '') {
-      const [copy] = firstBytes(this.text, first, length ?? FIELD_LENGTHS[node.name] ?? name.length);
-      throw formatError(`invalid value "${copy}" for "${name}"`, 'Value must be an integer.');
-    }
-    const value = Number(digits);
     if (value < -2147483648 || value > 2147483647) {
-      throw sqlError('22008', `value for "${name}" in source string is out of range`, {
+      throw sqlError('22008', `value for "${node.keyword}" in source string is out of range`, {
         detail: 'Value must be in the range -2147483648 to 2147483647.',
       });
     }
-    if (field !== null) this.set(field, value, node);
-    return this.position - start;
+    this.used = this.position - start;
+    return this.only(before, value, node);
+  }
+
+  /** An integer of at most so many characters. */
+  private fixedInteger(node: PatternNode, wanted: number): number {
+    const name = node.keyword;
+    const first = this.position;
+    const [copy, remaining] = firstBytes(this.text, first, wanted);
+    if (remaining < wanted) {
+      throw formatError(
+        `source string too short for "${name}" formatting field`,
+        `Field requires ${wanted} characters, but only ${remaining} remain.`,
+        FILL_MODE_HINT,
+      );
+    }
+    const digits = copy.slice(0, endOfInteger(copy, 0)) || (/^\s*[+-]?\d+/.exec(copy)?.[0] ?? '');
+    if (digits.length > 0 && digits.length < wanted) {
+      throw formatError(
+        `invalid value "${copy}" for "${name}"`,
+        `Field requires ${wanted} characters, but only ${digits.length} could be parsed.`,
+        FILL_MODE_HINT,
+      );
+    }
+    if (digits === '') throw this.noInteger(first, node, wanted);
+    this.position += digits.length;
+    return Number(digits);
+  }
+
+  private noInteger(first: number, node: PatternNode, length?: number): SqlError {
+    const [copy] = firstBytes(this.text, first, length ?? FIELD_LENGTHS[node.name] ?? node.keyword.length);
+    return formatError(`invalid value "${copy}" for "${node.keyword}"`, 'Value must be an integer.');
   }
 
   /** One of some words, whatever its case; answers its index. */
@@ -266,8 +292,9 @@ export class TemplateReader {
 
   private keyword(node: PatternNode, index: number): void {
     const { name } = node;
+    if (this.timeKeyword(name, node, index)) return;
     this.setMode(name);
-    if (this.timeKeyword(name, node, index) || this.nameKeyword(name, node)) return;
+    if (this.nameKeyword(name, node)) return;
     this.dateKeyword(name, index);
     this.skipOrdinal(node);
   }
@@ -277,26 +304,26 @@ export class TemplateReader {
     switch (name) {
       case 'HH':
       case 'HH12':
-        this.integer('hh', index);
+        p.hh = this.integer(p.hh, index);
         p.twelveHours = true;
         break;
       case 'HH24':
-        this.integer('hh', index);
+        p.hh = this.integer(p.hh, index);
         break;
       case 'MI':
-        this.integer('mi', index);
+        p.mi = this.integer(p.mi, index);
         break;
       case 'SS':
-        this.integer('ss', index);
+        p.ss = this.integer(p.ss, index);
         break;
       case 'SSSS':
       case 'SSSSS':
-        this.integer('ssss', index);
+        p.ssss = this.integer(p.ssss, index);
         break;
       case 'MS': {
         // 25 and 250 are both a quarter of a second, 025 is not.
-        const used = this.integer('ms', index);
-        p.ms *= used === 1 ? 100 : used === 2 ? 10 : 1;
+        p.ms = this.integer(p.ms, index);
+        p.ms *= this.used === 1 ? 100 : this.used === 2 ? 10 : 1;
         break;
       }
       case 'US':
@@ -307,8 +334,8 @@ export class TemplateReader {
       case 'FF5':
       case 'FF6': {
         if (name !== 'US') p.precision = Number(name[2]);
-        const used = this.integer('us', index, name === 'US' ? 6 : Number(name[2]));
-        p.us *= 10 ** Math.max(0, 6 - used);
+        p.us = this.integer(p.us, index, name === 'US' ? 6 : Number(name[2]));
+        p.us *= 10 ** Math.max(0, 6 - this.used);
         break;
       }
       case 'TZ':
@@ -319,7 +346,7 @@ export class TemplateReader {
         return true;
       case 'TZM':
         if (p.zoneSign === 0) p.zoneSign = 1;
-        this.integer('zoneMinutes', index, 2);
+        p.zoneMinutes = this.integer(p.zoneMinutes, index, 2);
         return true;
       default:
         return false;
@@ -336,7 +363,7 @@ export class TemplateReader {
     } else {
       this.parsed.zoneSign = this.extraSkip > 0 && this.text[this.position - 1] === '-' ? -1 : 1;
     }
-    this.integer('zoneHours', index, 2);
+    this.parsed.zoneHours = this.integer(this.parsed.zoneHours, index, 2);
   }
 
   private nameKeyword(name: string, node: PatternNode): boolean {
@@ -346,28 +373,28 @@ export class TemplateReader {
         return true;
       case 'A.M.':
       case 'P.M.':
-        this.set('pm', this.word(['a.m.', 'p.m.'], node), node);
+        this.parsed.pm = this.only(this.parsed.pm, this.word(['a.m.', 'p.m.'], node), node);
         this.parsed.twelveHours = true;
         return true;
       case 'AM':
       case 'PM':
-        this.set('pm', this.word(['am', 'pm'], node), node);
+        this.parsed.pm = this.only(this.parsed.pm, this.word(['am', 'pm'], node), node);
         this.parsed.twelveHours = true;
         return true;
       case 'A.D.':
       case 'B.C.':
-        this.set('bc', this.word(['a.d.', 'b.c.'], node), node);
+        this.parsed.bc = this.only(this.parsed.bc, this.word(['a.d.', 'b.c.'], node), node);
         return true;
       case 'AD':
       case 'BC':
-        this.set('bc', this.word(['ad', 'bc'], node), node);
+        this.parsed.bc = this.only(this.parsed.bc, this.word(['ad', 'bc'], node), node);
         return true;
       case 'MONTH':
-        this.set('mm', this.word(MONTHS, node) + 1, node);
+        this.parsed.mm = this.only(this.parsed.mm, this.word(MONTHS, node) + 1, node);
         return true;
       case 'MON':
-        this.set(
-          'mm',
+        this.parsed.mm = this.only(
+          this.parsed.mm,
           this.word(
             MONTHS.map((month) => month.slice(0, 3)),
             node,
@@ -385,7 +412,7 @@ export class TemplateReader {
         );
         return true;
       case 'RM':
-        this.set('mm', 12 - this.word(ROMAN_MONTHS, node), node);
+        this.parsed.mm = this.only(this.parsed.mm, 12 - this.word(ROMAN_MONTHS, node), node);
         return true;
       default:
         return false;
@@ -394,7 +421,7 @@ export class TemplateReader {
 
   /** Counted from 0 where it is compared with an earlier one, which is kept from 1: PostgreSQL refuses the same day twice. */
   private weekday(names: readonly string[], node: PatternNode): void {
-    this.set('d', this.word(names, node), node);
+    this.parsed.d = this.only(this.parsed.d, this.word(names, node), node);
     this.parsed.d++;
   }
 
@@ -403,43 +430,43 @@ export class TemplateReader {
     const node = this.nodes[index];
     switch (name) {
       case 'MM':
-        this.integer('mm', index);
+        p.mm = this.integer(p.mm, index);
         return;
       case 'DD':
-        this.integer('dd', index);
+        p.dd = this.integer(p.dd, index);
         return;
       case 'DDD':
       case 'IDDD':
-        this.integer('ddd', index, 3);
+        p.ddd = this.integer(p.ddd, index, 3);
         return;
       case 'D':
-        this.integer('d', index);
+        p.d = this.integer(p.d, index);
         return;
       case 'ID':
-        this.integer('d', index, 1);
+        p.d = this.integer(p.d, index, 1);
         // As in the Gregorian D: Sunday is 1.
         if (++p.d > 7) p.d = 1;
         return;
       case 'WW':
       case 'IW':
-        this.integer('ww', index);
+        p.ww = this.integer(p.ww, index);
         return;
       case 'W':
-        this.integer('w', index);
+        p.w = this.integer(p.w, index);
         return;
       case 'Q':
-        this.integer(null, index);
+        this.integer(0, index);
         return;
       case 'CC':
-        this.integer('cc', index);
+        p.cc = this.integer(p.cc, index);
         return;
       case 'J':
-        this.integer('j', index);
+        p.j = this.integer(p.j, index);
         return;
       case 'Y,YYY': {
         const match = /^\s*([+-]?\d+),(\d{1,3})/.exec(this.text.slice(this.position));
         if (match === null) throw formatError('invalid input string for "Y,YYY"');
-        this.set('year', Number(match[1]) * 1000 + Number(match[2]), node);
+        this.parsed.year = this.only(this.parsed.year, Number(match[1]) * 1000 + Number(match[2]), node);
         p.yearDigits = 4;
         this.position += match[0].length;
         return;
@@ -450,8 +477,8 @@ export class TemplateReader {
   }
 
   private yearKeyword(digits: number, index: number): void {
-    const used = this.integer('year', index);
-    if (digits < 4 && used < 4) this.parsed.year = completeYear(this.parsed.year);
+    const year = this.integer(this.parsed.year, index);
+    this.parsed.year = digits < 4 && this.used < 4 ? completeYear(year) : year;
     this.parsed.yearDigits = digits;
   }
 }

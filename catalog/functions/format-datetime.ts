@@ -12,8 +12,9 @@ import {
   divideMicros,
   EPOCH_JULIAN,
   isInfinite,
+  isoDayOfYear,
   isoWeek,
-  isoYearStart,
+  isoYear,
   MICROS_PER_HOUR,
   MICROS_PER_MINUTE,
   MICROS_PER_SECOND,
@@ -163,15 +164,14 @@ function shownYear(fields: Fields): number {
   return fields.isInterval || fields.year > 0 ? fields.year : -(fields.year - 1);
 }
 
-function isoPartsOf({ isInterval, year, month, day, days }: Fields): IsoParts {
-  if (isInterval) return isoPartsOfInterval(year, month, day);
-  const iso = isoWeek(days);
-  return { ...iso, dayOfYear: days - isoYearStart(iso.year) + 1 };
+function isoPartsOf({ year, month, day }: Fields): IsoParts {
+  return isoPartsOfInterval(year, month, day);
 }
 
 function shownIsoYear(fields: Fields): number {
-  const { year } = isoPartsOf(fields);
-  return fields.isInterval || year > 0 ? year : -(year - 1);
+  if (fields.isInterval) return isoPartsOf(fields).year;
+  const year = isoYear(fields.days);
+  return year > 0 ? year : -(year - 1);
 }
 
 /** A name in the case of its keyword: MONTH, Month or month. */
@@ -374,7 +374,7 @@ function writeDateNumber(
     case 'DDD':
       return zeroPadded(fields.dayOfYear, node.fillMode ? 0 : 3);
     case 'IDDD':
-      return zeroPadded(isoPartsOf(fields).dayOfYear, node.fillMode ? 0 : 3);
+      return zeroPadded(fields.isInterval ? isoPartsOf(fields).dayOfYear : isoDayOfYear(days), node.fillMode ? 0 : 3);
     case 'D':
       return String(dayOfWeek(days) + 1);
     case 'ID':
@@ -382,7 +382,7 @@ function writeDateNumber(
     case 'WW':
       return zeroPadded(Math.trunc((fields.dayOfYear - 1) / 7) + 1, node.fillMode ? 0 : 2);
     case 'IW':
-      return zeroPadded(isoPartsOf(fields).week, node.fillMode ? 0 : 2);
+      return zeroPadded(fields.isInterval ? isoPartsOf(fields).week : isoWeek(days), node.fillMode ? 0 : 2);
     case 'W':
       return String(Math.trunc((day - 1) / 7) + 1);
     case 'Q':

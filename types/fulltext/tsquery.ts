@@ -90,8 +90,8 @@ function readNode(bytes: Uint8Array): QueryNode {
     const weights = bytes[cursor++];
     const prefix = bytes[cursor++] === 1;
     const start = cursor;
-    const end = bytes.indexOf(0, start);
-    cursor = end + 1;
+    while (bytes[cursor] !== 0) cursor++;
+    const end = cursor++;
     return { kind: 'operand', lexeme: bytes.subarray(start, end), weights, prefix };
   }
   const kind = KINDS[bytes[cursor++]];

@@ -9,6 +9,7 @@
  * It is PostgreSQL's own layout, and so are the limits: they follow from the bits.
  */
 import { Buffer } from 'node:buffer';
+import { copyBytes, newBytes } from '../byte-slab.ts';
 import { sqlError } from '../errors.ts';
 
 /** Bytes of a lexeme are fewer. */
@@ -46,7 +47,7 @@ export function lexemeLength(vector: Uint8Array, index: number): number {
 /** The lexeme's bytes: a copy, which is made faster than a view. */
 export function lexemeBytes(vector: Uint8Array, count: number, index: number): Uint8Array {
   const start = lexemeStart(vector, count, index);
-  return vector.slice(start, start + lexemeLength(vector, index));
+  return copyBytes(vector, start, start + lexemeLength(vector, index));
 }
 
 /** Place of a lexeme's position count, or -1 when it has none; the positions follow it. */
@@ -75,7 +76,7 @@ export function positionAt(vector: Uint8Array, start: number, index: number): nu
 
 /** The vector with one weight for all of its positions. */
 export function withWeights(vector: Uint8Array, weight: number): Uint8Array {
-  const result = Uint8Array.prototype.slice.call(vector);
+  const result = copyBytes(vector, 0, vector.length);
   const count = lexemeCount(vector);
   for (let i = 0; i < count; i++) {
     const start = positionsStart(vector, count, i);
@@ -85,6 +86,127 @@ export function withWeights(vector: Uint8Array, weight: number): Uint8Array {
     for (let at = start + 3; at < end; at += 2) result[at] = (result[at] & 0x3f) | (weight << 6);
   }
   return result;
+}
+
+/** The vector without positions. */
+export function stripped(vector: Uint8Array): Uint8Array {
+  const count = lexemeCount(vector);
+  let size = 4 + 4 * count;
+  let offset = size;
+  for (let i = 0; i < count; i++) size += lexemeLength(vector, i);
+  const result = newBytes(size);
+  writeUint32(result, 0, count);
+  const data = offset;
+  for (let i = 0; i < count; i++) {
+    const start = lexemeStart(vector, count, i);
+    const length = lexemeLength(vector, i);
+    writeUint32(result, 4 + 4 * i, ((offset - data) << 12) | (length << 1));
+    offset = writeBytes(result, offset, vector, start, length);
+  }
+  return result;
+}
+
+/** Answers the place behind them. */
+function writeBytes(target: Uint8Array, at: number, source: Uint8Array, start: number, length: number): number {
+  for (let i = 0; i < length; i++) target[at + i] = source[start + i];
+  return at + length;
+}
+
+let scratch = new Uint8Array(0);
+/** A longer one does not stay. */
+const SCRATCH_KEPT = 64 * 1024;
+
+function scratchOf(size: number): Uint8Array {
+  if (scratch.length >= size && (size > SCRATCH_KEPT || scratch.length <= SCRATCH_KEPT)) return scratch;
+  scratch = new Uint8Array(Math.max(size, 1024));
+  return scratch;
+}
+
+/** The highest position; 0: there is none. */
+function lastPosition(vector: Uint8Array, count: number): number {
+  let last = 0;
+  for (let i = 0; i < count; i++) {
+    const start = positionsStart(vector, count, i);
+    if (start < 0) continue;
+    const position = positionAt(vector, start, positionCount(vector, start) - 1) & POSITION_MAX;
+    if (position > last) last = position;
+  }
+  return last;
+}
+
+/** The lexemes of both; positions of `b` stand behind those of `a`. */
+export function concatenated(a: Uint8Array, b: Uint8Array): Uint8Array {
+  const countA = lexemeCount(a);
+  const countB = lexemeCount(b);
+  const last = lastPosition(a, countA);
+  // As if no lexeme were in both; each may need a byte before its positions.
+  const entries = 4;
+  const data = entries + 4 * (countA + countB);
+  const target = scratchOf(a.length + b.length + countA + countB);
+  let count = 0;
+  let end = data;
+  let i = 0;
+  let j = 0;
+  while (i < countA || j < countB) {
+    const order = i === countA ? 1 : j === countB ? -1 : compareEntries(a, countA, i, b, countB, j);
+    const start = end;
+    end =
+      order <= 0
+        ? writeBytes(target, end, a, lexemeStart(a, countA, i), lexemeLength(a, i))
+        : writeBytes(target, end, b, lexemeStart(b, countB, j), lexemeLength(b, j));
+    const length = end - start;
+    const first = order <= 0 ? positionsStart(a, countA, i++) : -1;
+    const second = order >= 0 ? positionsStart(b, countB, j++) : -1;
+    if (first >= 0 || second >= 0) {
+      if (((end - data) & 1) !== 0) target[end++] = 0;
+      end = writePositions(target, end, a, first, b, second, last);
+    }
+    const hasPositions = first >= 0 || second >= 0 ? 1 : 0;
+    writeUint32(target, entries + 4 * count++, ((start - data) << 12) | (length << 1) | hasPositions);
+  }
+  checkDataLength(end - data);
+  const result = newBytes(entries + 4 * count + end - data);
+  writeUint32(result, 0, count);
+  writeBytes(result, entries, target, entries, 4 * count);
+  writeBytes(result, entries + 4 * count, target, data, end - data);
+  return result;
+}
+
+function compareEntries(a: Uint8Array, countA: number, i: number, b: Uint8Array, countB: number, j: number): number {
+  const startA = lexemeStart(a, countA, i);
+  const startB = lexemeStart(b, countB, j);
+  const lengthA = lexemeLength(a, i);
+  const lengthB = lexemeLength(b, j);
+  const common = lengthA < lengthB ? lengthA : lengthB;
+  for (let k = 0; k < common; k++) if (a[startA + k] !== b[startB + k]) return a[startA + k] - b[startB + k];
+  return lengthA - lengthB;
+}
+
+/** Those at `first` in a (-1: none), then those at `second` in b, moved by `last`; answers the place behind them. */
+function writePositions(
+  target: Uint8Array,
+  at: number,
+  a: Uint8Array,
+  first: number,
+  b: Uint8Array,
+  second: number,
+  last: number,
+): number {
+  let length = 0;
+  let previous = 0;
+  if (first >= 0) {
+    length = positionCount(a, first);
+    writeBytes(target, at + 2, a, first + 2, 2 * length);
+    previous = positionAt(a, first, length - 1) & POSITION_MAX;
+  }
+  const added = second < 0 ? 0 : positionCount(b, second);
+  for (let k = 0; k < added && length <= POSITIONS_MAX && previous !== POSITION_MAX; k++) {
+    const position = positionAt(b, second, k);
+    previous = Math.min((position & POSITION_MAX) + last, POSITION_MAX);
+    writeUint16(target, at + 2 + 2 * length++, (position & ~POSITION_MAX) | previous);
+  }
+  writeUint16(target, at, length);
+  return at + 2 + 2 * length;
 }
 
 /** Order of a lexeme and bytes; with `prefix` 0 as soon as the lexeme begins with them. */

@@ -10,6 +10,7 @@ import {
   lexemeStart,
   lowerBound,
   POSITION_MAX,
+  positionAt,
   positionCount,
   positionsStart,
   readPositions,
@@ -57,73 +58,92 @@ function operandsOf(node: QueryNode, target: QueryOperand[] = []): QueryOperand[
   return target;
 }
 
+let lastNode: QueryNode | null = null;
+let lastOperands: readonly QueryOperand[] = [];
+
 /** The operands by their lexemes, of equal lexemes one. */
-function distinctOperands(node: QueryNode): QueryOperand[] {
-  const operands = operandsOf(node).sort((a, b) => compareBytes(a.lexeme, b.lexeme));
-  return operands.filter((operand, i) => i === 0 || compareBytes(operand.lexeme, operands[i - 1].lexeme) !== 0);
+function distinctOperands(node: QueryNode): readonly QueryOperand[] {
+  if (node === lastNode) return lastOperands;
+  const operands = operandsOf(node);
+  if (operands.length > 1) operands.sort((a, b) => compareBytes(a.lexeme, b.lexeme));
+  lastOperands = operands.filter((operand, i) => i === 0 || compareBytes(operand.lexeme, operands[i - 1].lexeme) !== 0);
+  lastNode = node;
+  return lastOperands;
 }
 
-/** Lexemes of the vector that an operand finds: [from, to). */
-function entriesOf(vector: Uint8Array, count: number, operand: QueryOperand): readonly [number, number] {
-  const from = lowerBound(vector, count, operand.lexeme);
-  const fits = (index: number): boolean =>
+/** Whether there is such a lexeme, and an operand finds it. */
+function finds(vector: Uint8Array, count: number, index: number, { lexeme, prefix }: QueryOperand): boolean {
+  return (
     index < count &&
-    compareLexeme(
-      vector,
-      lexemeStart(vector, count, index),
-      lexemeLength(vector, index),
-      operand.lexeme,
-      operand.prefix,
-    ) === 0;
+    compareLexeme(vector, lexemeStart(vector, count, index), lexemeLength(vector, index), lexeme, prefix) === 0
+  );
+}
+
+/** Behind the lexemes of the vector that an operand finds; `from` is the first. */
+function endOfEntries(vector: Uint8Array, count: number, operand: QueryOperand, from: number): number {
   let to = from;
-  while (fits(to)) {
+  while (finds(vector, count, to, operand)) {
     to++;
     if (!operand.prefix) break;
   }
-  return [from, to];
+  return to;
 }
-
-/** Stands for the positions of a lexeme that has none. */
-const NO_POSITIONS_AND: readonly number[] = [POSITION_MAX];
-const NO_POSITIONS_OR: readonly number[] = [0];
 
 function wordDistance(distance: number): number {
   if (distance > 100) return fround(1e-30);
   return fround(1.0 / (1.005 + 0.05 * Math.exp(fround(distance) / 1.5 - 2)));
 }
 
+/** Positions of a lexeme that has none. */
+const NO_POSITIONS = -1;
+const NOT_FOUND = -2;
+
 /** Of words that should all be there: the nearer they are to one another, the better. */
 function rankAnd(weights: readonly number[], vector: Uint8Array, node: QueryNode): number {
   const operands = distinctOperands(node);
   if (operands.length < 2) return rankOr(weights, vector, node);
   const count = lexemeCount(vector);
-  const seen: (readonly number[] | undefined)[] = [];
+  /** Where the positions are of the last lexeme that each operand has found. */
+  const places: number[] = [];
   let rank = -1;
-  operands.forEach((operand, i) => {
-    const [from, to] = entriesOf(vector, count, operand);
-    for (let entry = from; entry < to; entry++) {
-      const start = positionsStart(vector, count, entry);
-      const positions = start < 0 ? NO_POSITIONS_AND : readPositions(vector, start);
-      seen[i] = positions;
-      for (let k = 0; k < i; k++) {
-        const others = seen[k];
-        if (others === undefined) continue;
-        const isLoose = positions === NO_POSITIONS_AND || others === NO_POSITIONS_AND;
-        for (const position of positions) {
-          for (const other of others) {
-            const distance = Math.abs((position & POSITION_MAX) - (other & POSITION_MAX));
-            if (distance === 0 && !isLoose) continue;
-            const product = fround(
-              fround(weights[position >>> 14] * weights[other >>> 14]) *
-                wordDistance(distance === 0 ? POSITION_MAX + 1 : distance),
-            );
-            const current = fround(Math.sqrt(product));
-            rank = rank < 0 ? current : fround(1.0 - (1.0 - rank) * (1.0 - current));
-          }
-        }
-      }
+  for (let i = 0; i < operands.length; i++) {
+    const operand = operands[i];
+    places.push(NOT_FOUND);
+    for (let entry = lowerBound(vector, count, operand.lexeme); finds(vector, count, entry, operand); entry++) {
+      places[i] = positionsStart(vector, count, entry);
+      for (let k = 0; k < i; k++)
+        if (places[k] !== NOT_FOUND) rank = rankPair(weights, vector, places[i], places[k], rank);
+      if (!operand.prefix) break;
     }
-  });
+  }
+  return rank;
+}
+
+/** Adds what two words give by their positions; a word without stands behind all others. */
+function rankPair(
+  weights: readonly number[],
+  vector: Uint8Array,
+  place: number,
+  other: number,
+  before: number,
+): number {
+  const isLoose = place === NO_POSITIONS || other === NO_POSITIONS;
+  const length = place === NO_POSITIONS ? 1 : positionCount(vector, place);
+  const otherLength = other === NO_POSITIONS ? 1 : positionCount(vector, other);
+  let rank = before;
+  for (let i = 0; i < length; i++) {
+    const x = place === NO_POSITIONS ? POSITION_MAX : positionAt(vector, place, i);
+    for (let j = 0; j < otherLength; j++) {
+      const y = other === NO_POSITIONS ? POSITION_MAX : positionAt(vector, other, j);
+      const distance = Math.abs((x & POSITION_MAX) - (y & POSITION_MAX));
+      if (distance === 0 && !isLoose) continue;
+      const product = fround(
+        fround(weights[x >>> 14] * weights[y >>> 14]) * wordDistance(distance === 0 ? POSITION_MAX + 1 : distance),
+      );
+      const current = fround(Math.sqrt(product));
+      rank = rank < 0 ? current : fround(1.0 - (1.0 - rank) * (1.0 - current));
+    }
+  }
   return rank;
 }
 
@@ -132,24 +152,25 @@ function rankOr(weights: readonly number[], vector: Uint8Array, node: QueryNode)
   const operands = distinctOperands(node);
   const count = lexemeCount(vector);
   let rank = 0;
-  for (const operand of operands) {
-    const [from, to] = entriesOf(vector, count, operand);
-    for (let entry = from; entry < to; entry++) {
+  for (let i = 0; i < operands.length; i++) {
+    const operand = operands[i];
+    for (let entry = lowerBound(vector, count, operand.lexeme); finds(vector, count, entry, operand); entry++) {
       const start = positionsStart(vector, count, entry);
-      const positions = start < 0 ? NO_POSITIONS_OR : readPositions(vector, start);
+      const length = start < 0 ? 1 : positionCount(vector, start);
       let sum = 0;
       let best = -1;
       let bestAt = 0;
-      positions.forEach((position, j) => {
-        const weight = weights[position >>> 14];
+      for (let j = 0; j < length; j++) {
+        const weight = weights[start < 0 ? 0 : positionAt(vector, start, j) >>> 14];
         sum = fround(sum + fround(weight / ((j + 1) * (j + 1))));
         if (weight > best) {
           best = weight;
           bestAt = j;
         }
-      });
+      }
       const part = fround(fround(best + sum) - fround(best / ((bestAt + 1) * (bestAt + 1))));
       rank = fround(rank + part / 1.64493406685);
+      if (!operand.prefix) break;
     }
   }
   return operands.length > 0 ? fround(rank / operands.length) : rank;
@@ -185,7 +206,8 @@ function documentPlaces(vector: Uint8Array, node: QueryNode): DocumentPlace[] {
   const count = lexemeCount(vector);
   const places: DocumentPlace[] = [];
   for (const operand of operandsOf(node)) {
-    const [from, to] = entriesOf(vector, count, operand);
+    const from = lowerBound(vector, count, operand.lexeme);
+    const to = endOfEntries(vector, count, operand, from);
     for (let entry = from; entry < to; entry++) {
       const start = positionsStart(vector, count, entry);
       if (start < 0) continue;

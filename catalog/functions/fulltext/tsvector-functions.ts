@@ -3,13 +3,16 @@ import { Buffer } from 'node:buffer';
 import {
   buildTsvector,
   compareTsvectors,
+  concatenated,
   LEXEME_BYTES_MAX,
   type Lexeme,
   lexemeCount,
+  lexemeLength,
+  lexemeStart,
   lexemesOf,
   lowerBound,
   POSITION_MAX,
-  POSITIONS_MAX,
+  stripped,
   uniteLexemes,
   withWeights,
 } from '../../../types/fulltext/tsvector.ts';
@@ -21,31 +24,15 @@ import type { FunctionModule } from '../module.ts';
 const textOf = ({ bytes }: Lexeme): string => decodeText(bytes, 0, bytes.length);
 const bytesOf = (text: string): Uint8Array => Buffer.from(text, 'utf8');
 
-/** Positions of `b` stand behind those of `a`. */
-function concatenate(a: Uint8Array, b: Uint8Array): Uint8Array {
-  const left = lexemesOf(a);
-  const right = lexemesOf(b);
-  let last = 0;
-  for (const { positions } of left) {
-    if (positions !== null) last = Math.max(last, positions[positions.length - 1] & POSITION_MAX);
+/** The lexemes as texts. */
+function textsOf(vector: Uint8Array): string[] {
+  const count = lexemeCount(vector);
+  const texts: string[] = new Array(count);
+  for (let i = 0; i < count; i++) {
+    const start = lexemeStart(vector, count, i);
+    texts[i] = decodeText(vector, start, start + lexemeLength(vector, i));
   }
-  const lexemes: Lexeme[] = [];
-  let i = 0;
-  let j = 0;
-  while (i < left.length || j < right.length) {
-    const order = i === left.length ? 1 : j === right.length ? -1 : Buffer.compare(left[i].bytes, right[j].bytes);
-    const first = order <= 0 ? left[i++] : null;
-    const second = order >= 0 ? right[j++] : null;
-    const bytes = (first ?? (second as Lexeme)).bytes;
-    const positions = [...(first?.positions ?? [])];
-    for (const position of second?.positions ?? []) {
-      const length = positions.length;
-      if (length > POSITIONS_MAX || (length > 0 && (positions[length - 1] & POSITION_MAX) === POSITION_MAX)) break;
-      positions.push((position & ~POSITION_MAX) | Math.min((position & POSITION_MAX) + last, POSITION_MAX));
-    }
-    lexemes.push({ bytes, positions: positions.length === 0 ? null : positions });
-  }
-  return buildTsvector(lexemes);
+  return texts;
 }
 
 function weightNumber(weight: string): number {
@@ -144,16 +131,15 @@ export const tsvectorFunctions: FunctionModule = {
     tsvector_gt: (a: Uint8Array, b: Uint8Array) => compareTsvectors(a, b) > 0,
     tsvector_ge: (a: Uint8Array, b: Uint8Array) => compareTsvectors(a, b) >= 0,
     tsvector_cmp: compareTsvectors,
-    tsvector_concat: concatenate,
+    tsvector_concat: concatenated,
     tsvector_length: lexemeCount,
-    tsvector_strip: (vector: Uint8Array) =>
-      buildTsvector(lexemesOf(vector).map(({ bytes }) => ({ bytes, positions: null }))),
+    tsvector_strip: stripped,
     tsvector_setweight: setWeight,
     tsvector_setweight_by_filter: setWeightOf,
     tsvector_delete_str: (vector: Uint8Array, name: string) => deleteLexemes(vector, textArray([name])),
     tsvector_delete_arr: deleteLexemes,
     tsvector_filter: filterWeights,
-    tsvector_to_array: (vector: Uint8Array) => textArray(lexemesOf(vector).map(textOf)),
+    tsvector_to_array: (vector: Uint8Array) => textArray(textsOf(vector)),
     array_to_tsvector: fromArray,
     tsvector_unnest: unnest,
   },
