@@ -22,6 +22,10 @@ export function outputFloat8(value: number, extraFloatDigits: number): string {
 export function outputFloat4(value: number, extraFloatDigits: number): string {
   if (value === 0) return Object.is(value, -0) ? '-0' : '0';
   if (value - value !== 0) return outputSpecial(value);
+  if (extraFloatDigits > 0) {
+    const decimal = shortDecimal(value);
+    if (decimal !== 0) return '' + decimal;
+  }
   if (extraFloatDigits > 0) return layOut(shortestFloat4(value), 6);
   const precision = Math.max(6 + extraFloatDigits, 1);
   return layOut(exponentialHalfEven(value, precision - 1), precision);
@@ -102,6 +106,35 @@ function shortestFloat4(value: number): string {
   return exponentialHalfEven(value, 8);
 }
 
+/**
+ * The double whose shortest text is that of a float4 too; 0: that must be found by other means. Between 10^-4 and 10^6 a text of up to nine digits
+ * is an integer by a power of ten, both exact, so that their quotient is the double that the text reads as.
+ */
+function shortDecimal(value: number): number {
+  const magnitude = value < 0 ? -value : value;
+  if (!(magnitude >= 1e-4 && magnitude < 1e6)) return 0;
+  if (Number.isInteger(value)) return value;
+  scratch[0] = magnitude;
+  const bits = scratchBits[0];
+  scratchBits[0] = bits + 1;
+  const above = (magnitude + scratch[0]) / 2;
+  scratchBits[0] = bits - 1;
+  const below = (magnitude + scratch[0]) / 2;
+  // Of six digits.
+  let scale = 1;
+  while (magnitude * scale < 1e5) scale *= 10;
+  for (let digits = 6; digits <= 9; digits++, scale *= 10) {
+    const product = magnitude * scale;
+    const rounded = Math.round(product);
+    // The product is not exact: what it is near to must not be a tie.
+    if (Math.abs(product - rounded) > 0.499999) return 0;
+    const read = rounded / scale;
+    if (read === above || read === below) return 0;
+    if (read > below && read < above) return value < 0 ? -read : read;
+  }
+  return 0;
+}
+
 /** d.ddde[+-]x as fixed notation if -4 <= x < fixedLimit, otherwise with an exponent of two digits or more. */
 function layOut(text: string, fixedLimit: number): string {
   const e = text.indexOf('e');
@@ -179,7 +212,34 @@ function outOfRange(text: string, typeName: string): SqlError {
   return sqlError('22003', `"${text.trim()}" is out of range for type ${typeName}`);
 }
 
+/** Of texts whose digits are surely an exact integer. */
+const PLAIN_LENGTH_MAX = 16;
+
+/** Digits with a point among them or not; NaN: it is another text. */
+function plainDecimal(text: string): number {
+  const { length } = text;
+  if (length > PLAIN_LENGTH_MAX) return Number.NaN;
+  const isNegative = text.charCodeAt(0) === 45;
+  let value = 0;
+  let scale = 0;
+  let digits = 0;
+  for (let at = isNegative ? 1 : 0; at < length; at++) {
+    const digit = text.charCodeAt(at) - 48;
+    if (digit >= 0 && digit <= 9) {
+      value = value * 10 + digit;
+      digits++;
+      scale *= 10;
+    } else if (digit === -2 && scale === 0) scale = 1;
+    else return Number.NaN;
+  }
+  if (digits === 0 || digits > 15) return Number.NaN;
+  if (scale > 1) value /= scale;
+  return isNegative ? -value : value;
+}
+
 function parseFloating(text: string, typeName: string): number {
+  const plain = plainDecimal(text);
+  if (plain === plain) return plain;
   const decimal = DECIMAL_FORM.exec(text);
   if (decimal !== null) {
     const value = Number(decimal[1]);

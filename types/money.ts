@@ -8,7 +8,34 @@ const INT8_MIN = -(1n << 63n);
 /** Digits after the point. */
 const FRACTION_DIGITS = 2;
 
+/** More digits, and bigints count. */
+const PLAIN_LENGTH_MAX = 15;
+
+/** $1,234.56, with or without its sign, point and commas, as nearly all texts have it; NaN: it is another. */
+function plainMoney(text: string): number {
+  if (text.length > PLAIN_LENGTH_MAX) return Number.NaN;
+  const isNegative = text.charCodeAt(0) === 45;
+  let at = isNegative ? 1 : 0;
+  if (text.charCodeAt(at) === 36) at++;
+  if (!(text.charCodeAt(at) >= 48)) return Number.NaN;
+  let value = 0;
+  let decimals = -1;
+  for (; at < text.length; at++) {
+    const code = text.charCodeAt(at);
+    if (code >= 48 && code <= 57) {
+      value = value * 10 + code - 48;
+      if (decimals >= 0) decimals++;
+    } else if (code === 46 && decimals < 0) decimals = 0;
+    else if (code !== 44) return Number.NaN;
+  }
+  if (decimals > FRACTION_DIGITS) return Number.NaN;
+  value *= 10 ** (FRACTION_DIGITS - Math.max(decimals, 0));
+  return isNegative ? 0 - value : value;
+}
+
 function inputMoney(text: string): Int8 {
+  const plain = plainMoney(text);
+  if (plain === plain) return plain;
   const outOfRange = (): Error => sqlError('22003', `value "${text}" is out of range for type money`);
   let at = 0;
   const skip = (pattern: RegExp): boolean => {
@@ -62,8 +89,12 @@ function inputMoney(text: string): Int8 {
 }
 
 function outputMoney(value: Int8): string {
-  const digits = String(value < 0 ? -BigInt(value) : value).padStart(FRACTION_DIGITS + 1, '0');
-  const whole = digits.slice(0, -FRACTION_DIGITS).replace(/\B(?=(\d{3})+$)/g, ',');
+  const digits = String(typeof value === 'number' ? Math.abs(value) : value < 0n ? -value : value).padStart(
+    FRACTION_DIGITS + 1,
+    '0',
+  );
+  let whole = digits.slice(0, -FRACTION_DIGITS);
+  for (let at = whole.length - 3; at > 0; at -= 3) whole = `${whole.slice(0, at)},${whole.slice(at)}`;
   return `${value < 0 ? '-' : ''}$${whole}.${digits.slice(-FRACTION_DIGITS)}`;
 }
 

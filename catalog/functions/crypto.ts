@@ -1,5 +1,5 @@
 /** What the extensions uuid-ossp and pgcrypto are made of (../extensions/available.ts). */
-import { createHash, createHmac, getHashes } from 'node:crypto';
+import { createHash, createHmac, getHashes, hash } from 'node:crypto';
 import { sqlError } from '../../types/errors.ts';
 import type { FunctionContext } from '../function-entry.ts';
 import { bytesOfBinary, digestBytes } from './digest.ts';
@@ -69,12 +69,40 @@ function uuidOfTime(context: FunctionContext, isNodeNew: boolean): string {
   return uuidText(withVersion(bytes, 1));
 }
 
+/** Bytes that a hash function takes at once: so long is an HMAC's key. */
+const BLOCK_SIZES: Readonly<Record<string, number>> = { sha384: 128, sha512: 128 };
+const BLOCK_SIZE = 64;
+const INNER_PAD = 0x36;
+const OUTER_PAD = 0x5c;
+/** Longer data is left to Node's object, which does not want it beside the key. */
+const HMAC_DATA_MAX = 8192;
+
+let hmacInput: Buffer | null = null;
+
+/** RFC 2104, by two hashes in one call each: an object for each row takes twice as long. */
+function hmac(data: Uint8Array, key: Uint8Array, name: string): Uint8Array {
+  const algorithm = hashNamed(name);
+  if (data.length > HMAC_DATA_MAX) return bytesOfBinary(createHmac(algorithm, key).update(data).digest('binary'));
+  const size = BLOCK_SIZES[algorithm] ?? BLOCK_SIZE;
+  const used = key.length > size ? digestBytes(algorithm, key) : key;
+  hmacInput ??= Buffer.allocUnsafeSlow(128 + HMAC_DATA_MAX);
+  const input = hmacInput;
+  const pad = (by: number): void => {
+    for (let i = 0; i < size; i++) input[i] = (i < used.length ? used[i] : 0) ^ by;
+  };
+  pad(INNER_PAD);
+  input.set(data, size);
+  const inner = hash(algorithm, input.subarray(0, size + data.length), 'binary');
+  pad(OUTER_PAD);
+  for (let i = 0; i < inner.length; i++) input[size + i] = inner.charCodeAt(i);
+  return bytesOfBinary(hash(algorithm, input.subarray(0, size + inner.length), 'binary'));
+}
+
 export const cryptoFunctions: FunctionModule = {
   plain: {
     hotrow_uuid_of_name: uuidOfName,
     hotrow_digest: (bytes: Uint8Array, name: string) => digestBytes(hashNamed(name), bytes),
-    hotrow_hmac: (bytes: Uint8Array, key: Uint8Array, name: string) =>
-      bytesOfBinary(createHmac(hashNamed(name), key).update(bytes).digest('binary')),
+    hotrow_hmac: hmac,
   },
   contextual: {
     hotrow_uuid_v1: (context: FunctionContext, isNodeNew: boolean) => uuidOfTime(context, isNodeNew),

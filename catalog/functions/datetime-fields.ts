@@ -123,10 +123,10 @@ function unsupported(text: string, typeOid: number, detail?: string): SqlError {
   );
 }
 
-/** A field: an integer; one divided by 10^scale; a day with a fraction of it (julian); or infinite. */
+/** A field: an integer; one divided by 10^scale (as a double it may have been summed up otherwise); a day with a fraction of it (julian); or infinite. */
 type Field =
   | Int8
-  | { readonly kind: 'scaled'; readonly value: Int8 | bigint; readonly scale: number }
+  | { readonly kind: 'scaled'; readonly value: Int8 | bigint; readonly scale: number; readonly double?: number }
   | { readonly kind: 'julian'; readonly day: number; readonly micros: number }
   | { readonly kind: 'infinite'; readonly value: number };
 
@@ -145,16 +145,27 @@ function toNumeric(field: Field | null): Numeric | null {
   }
 }
 
+/** As PostgreSQL's doubles come about: whole seconds, and what is left. */
+function secondsOf(micros: number): number {
+  const rest = micros % MICROS_PER_SECOND;
+  return (micros - rest) / MICROS_PER_SECOND + rest / MICROS_PER_SECOND;
+}
+
+function millisecondsOf(micros: number): number {
+  const rest = micros % MICROS_PER_SECOND;
+  return ((micros - rest) / MICROS_PER_SECOND) * 1000 + rest / 1000;
+}
+
 function toFloat(field: Field | null): number | null {
   if (field === null) return null;
   if (typeof field !== 'object') return Number(field);
   switch (field.kind) {
     case 'scaled':
-      return Number(field.value) / 10 ** field.scale;
+      return field.double ?? Number(field.value) / 10 ** field.scale;
     case 'infinite':
       return field.value;
     case 'julian':
-      return field.day + field.micros / MICROS_PER_DAY;
+      return field.day + secondsOf(field.micros) / 86400;
   }
 }
 
@@ -165,9 +176,9 @@ function timeField(unit: DateUnit, micros: number): Field | null {
     case 'microseconds':
       return withinMinute;
     case 'milliseconds':
-      return { kind: 'scaled', value: withinMinute, scale: 3 };
+      return { kind: 'scaled', value: withinMinute, scale: 3, double: millisecondsOf(withinMinute) };
     case 'second':
-      return { kind: 'scaled', value: withinMinute, scale: 6 };
+      return { kind: 'scaled', value: withinMinute, scale: 6, double: secondsOf(withinMinute) };
     case 'minute':
       return Math.floor(micros / MICROS_PER_MINUTE) % 60;
     case 'hour':
@@ -298,7 +309,9 @@ function intervalEpoch(span: Interval): Field {
   const years = Math.trunc(span.months / 12);
   const quarterDays = 1461 * years + 120 * (span.months % 12) + 4 * span.days;
   const micros = BigInt(quarterDays) * 21_600_000_000n + BigInt(span.micros);
-  return { kind: 'scaled', value: toNumberIfSafe(micros), scale: 6 };
+  const double =
+    Number(span.micros) / MICROS_PER_SECOND + 31_557_600 * years + 2_592_000 * (span.months % 12) + 86_400 * span.days;
+  return { kind: 'scaled', value: toNumberIfSafe(micros), scale: 6, double };
 }
 
 function toNumberIfSafe(value: bigint): number | bigint {
@@ -315,9 +328,9 @@ function intervalField(text: string, span: Interval): Field {
     case 'microseconds':
       return withinMinute;
     case 'milliseconds':
-      return { kind: 'scaled', value: withinMinute, scale: 3 };
+      return { kind: 'scaled', value: withinMinute, scale: 3, double: millisecondsOf(withinMinute) };
     case 'second':
-      return { kind: 'scaled', value: withinMinute, scale: 6 };
+      return { kind: 'scaled', value: withinMinute, scale: 6, double: secondsOf(withinMinute) };
     case 'minute':
       return Math.trunc(rest / MICROS_PER_MINUTE) + 0;
     case 'hour':

@@ -200,6 +200,11 @@ export function inputTime(text: string, typmod: number, settings: FormatSettings
 }
 
 export function inputTimeTz(text: string, typmod: number, settings: FormatSettings): TimeTz {
+  const micros = isoTime(text, 0);
+  if (!Number.isNaN(micros)) {
+    const offset = isoOffset(text, isoEnd);
+    if (!Number.isNaN(offset)) return new TimeTz(roundMicros(micros, typmod) as number, offset);
+  }
   const time = decodeClock(text, 'time with time zone', settings);
   return new TimeTz(roundMicros(hourTime(time), typmod) as number, time.offset);
 }

@@ -20,6 +20,7 @@ import { DAY_MICROS, HOUR_MICROS, MINUTE_MICROS, SECOND_MICROS } from './calenda
 import { parseClock } from './decode.ts';
 import { parseError } from './input.ts';
 import { Interval } from './interval.ts';
+import { plainInterval } from './plain-interval.ts';
 import { coerceInterval } from './precision.ts';
 import {
   badFormat,
@@ -151,6 +152,10 @@ function int32(value: bigint): number {
 }
 
 export function inputInterval(text: string, typmod: number, settings: FormatSettings): Interval {
+  if (typmod < 0 && settings.intervalStyle !== 'sql_standard') {
+    const plain = plainInterval(text);
+    if (plain !== null) return plain;
+  }
   let builder: Builder;
   try {
     try {
