@@ -26,11 +26,33 @@ const INTEGER_DIGITS_MAX = 131072;
 const { SIGNIFICANT_DIGITS_MIN } = registers;
 /** PostgreSQL's NUMERIC_MAX_RESULT_SCALE. */
 const RESULT_SCALE_MAX = 2000;
+/** Significant digits that a float8 always keeps. */
+const FLOAT8_DIGITS = 15;
 const SAFE = Number.MAX_SAFE_INTEGER;
 const BIG_SAFE = BigInt(SAFE);
 /** Of texts that are surely within the limits. */
 const PLAIN_DIGITS_MAX = 1000;
 const SURELY_FITS = 1n << 4096n;
+
+/** Of doubles that most are: prices, shares and the like. */
+const SHORT_SCALE_MAX = 6;
+
+/**
+ * A decimal of few digits behind the point that reads as the value: no other of so many significant digits is as near to it, as these are always
+ * told apart. Both integer and power of ten are exact, so that their quotient is what the decimal reads as. null: there is none.
+ */
+function shortNumeric(value: number, significantDigits: number): Numeric | null {
+  const limit = POW10[significantDigits];
+  for (let scale = 1; scale <= SHORT_SCALE_MAX; scale++) {
+    const coefficient = Math.round(value * POW10[scale]);
+    if (!(coefficient < limit && coefficient > -limit)) return null;
+    const read = coefficient / POW10[scale];
+    if (read === value || (significantDigits < FLOAT8_DIGITS && Math.fround(read) === value)) {
+      return coefficient === 0 ? null : Numeric.fromScaled(coefficient, scale);
+    }
+  }
+  return null;
+}
 
 export class Numeric {
   readonly coefficient: number | bigint;
@@ -59,13 +81,15 @@ export class Numeric {
   }
 
   /** float8 to numeric: 15 significant digits (float4: 6). */
-  static fromNumber(value: number, significantDigits = 15): Numeric {
+  static fromNumber(value: number, significantDigits = FLOAT8_DIGITS): Numeric {
     if (Number.isSafeInteger(value) && value < POW10[significantDigits] && value > -POW10[significantDigits]) {
       return new Numeric(value + 0, 0);
     }
     if (Number.isNaN(value)) return Numeric.NaN;
     if (value === Infinity) return Numeric.INFINITY;
     if (value === -Infinity) return Numeric.NEGATIVE_INFINITY;
+    const short = shortNumeric(value, significantDigits);
+    if (short !== null) return short;
     const parsed = Numeric.parse(exponentialHalfEven(value, significantDigits - 1));
     return parsed.trimScale();
   }

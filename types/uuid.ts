@@ -2,7 +2,8 @@
 import { Buffer } from 'node:buffer';
 import { sqlError } from './errors.ts';
 
-const hexSlice = Buffer.prototype.hexSlice as (this: Uint8Array, start: number, end: number) => string;
+/** Bytes. */
+export const UUID_SIZE = 16;
 
 const CANONICAL = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 const ANY_FORM = /^(\{)?[0-9a-fA-F]{4}(?:-?[0-9a-fA-F]{4}){7}(\})?$/;
@@ -20,12 +21,25 @@ function hyphenate(hex: string): string {
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
 }
 
+const shown = Buffer.allocUnsafeSlow(36).fill('-');
+
+/** One string, where slices of digits would be nine. */
 export function uuidFromBytes(bytes: Uint8Array, start: number): string {
-  return hyphenate(hexSlice.call(bytes, start, start + 16));
+  for (let i = 0, at = 0; i < UUID_SIZE; i++) {
+    const byte = bytes[start + i];
+    if (at === 8 || at === 13 || at === 18 || at === 23) at++;
+    shown[at++] = digit(byte >>> 4);
+    shown[at++] = digit(byte & 15);
+  }
+  return shown.latin1Slice(0, 36);
+}
+
+function digit(value: number): number {
+  return value < 10 ? 48 + value : 87 + value;
 }
 
 export function uuidToBytes(uuid: string): Uint8Array {
-  const bytes = new Uint8Array(16);
+  const bytes = new Uint8Array(UUID_SIZE);
   writeUuid(uuid, bytes, 0);
   return bytes;
 }

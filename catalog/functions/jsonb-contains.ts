@@ -10,6 +10,7 @@ import { type Jsonb, JsonbObject, readJsonb } from '../../types/jsonb.ts';
 import { existsAt, jsonbBytes, jsonbEnd, jsonbKey, skipJsonb, startsWithBytes } from './jsonb-bytes.ts';
 
 const POINT = 46;
+const MINUS = 45;
 
 export type JsonbPattern =
   /** A string, a boolean or null: equal values are written alike. */
@@ -37,14 +38,107 @@ export function jsonbPattern(text: string): JsonbPattern {
 }
 
 let keptText = 'null';
-let kept: JsonbPattern = patternOf(null);
+let kept: JsonbPattern | null = null;
 
+/** A pattern is made of what comes for the second time in turn. */
 export function jsonbContains(a: string, b: string): boolean {
   if (b !== keptText) {
-    kept = jsonbPattern(b);
     keptText = b;
+    kept = null;
+    return containsDocument(a, b);
   }
+  kept ??= jsonbPattern(b);
   return containsPattern(jsonbBytes(a), 0, jsonbEnd(), kept);
+}
+
+let other = Buffer.allocUnsafeSlow(256);
+/** A longer one does not stay. */
+const OTHER_KEPT = 64 * 1024;
+
+/** The same of two documents, neither of which is made into a pattern. */
+function containsDocument(a: string, b: string): boolean {
+  const sizeMax = b.length * 3;
+  if (sizeMax > OTHER_KEPT) return containsPattern(jsonbBytes(a), 0, jsonbEnd(), jsonbPattern(b));
+  if (sizeMax > other.length) other = Buffer.allocUnsafeSlow(Math.min(OTHER_KEPT, sizeMax * 2));
+  const otherEnd = other.utf8Write(b, 0);
+  const whole = jsonbBytes(a);
+  const end = jsonbEnd();
+  const isScalar = other[0] !== OPEN_ARRAY && other[0] !== OPEN_OBJECT;
+  return isScalar && whole[0] === OPEN_ARRAY
+    ? hasElementOf(whole, 0, end, other, 0, otherEnd)
+    : containsOther(whole, 0, end, other, 0, otherEnd);
+}
+
+/** Whether the value at a place contains the one at a place of another document. */
+function containsOther(a: Buffer, at: number, end: number, b: Buffer, bAt: number, bEnd: number): boolean {
+  const first = b[bAt];
+  if (first === OPEN_OBJECT) return a[at] === OPEN_OBJECT && hasMembersOf(a, at, end, b, bAt, bEnd);
+  if (first === OPEN_ARRAY) {
+    if (a[at] !== OPEN_ARRAY) return false;
+    let element = bAt + 1;
+    while (b[element] !== CLOSE_ARRAY) {
+      if (!hasElementOf(a, at, end, b, element, bEnd)) return false;
+      element = skipJsonb(b, element, bEnd);
+      if (b[element] !== COMMA) break;
+      element += 2;
+    }
+    return true;
+  }
+  const size = skipJsonb(b, bAt, bEnd) - bAt;
+  const behind = skipJsonb(a, at, end);
+  if (behind - at === size && isAlike(a, at, b, bAt, size)) return true;
+  return isNumberStart(first) && isNumberStart(a[at]) && isSameNumber(a, at, behind, b, bAt, bAt + size);
+}
+
+function isAlike(a: Buffer, at: number, b: Buffer, bAt: number, size: number): boolean {
+  for (let i = 0; i < size; i++) if (a[at + i] !== b[bAt + i]) return false;
+  return true;
+}
+
+/** Numbers that are not written alike are another, unless zeros follow a point. */
+function isSameNumber(a: Buffer, at: number, end: number, b: Buffer, bAt: number, bEnd: number): boolean {
+  const x = decodeText(a, at, end);
+  const y = decodeText(b, bAt, bEnd);
+  if (!x.includes('.') && !y.includes('.')) return false;
+  return Numeric.parse(x).compare(Numeric.parse(y)) === 0;
+}
+
+function hasElementOf(a: Buffer, start: number, end: number, b: Buffer, bAt: number, bEnd: number): boolean {
+  let at = start + 1;
+  if (a[at] === CLOSE_ARRAY) return false;
+  for (;;) {
+    if (containsOther(a, at, end, b, bAt, bEnd)) return true;
+    at = skipJsonb(a, at, end);
+    if (a[at] !== COMMA) return false;
+    at += 2;
+  }
+}
+
+/** Members are in one order in both. */
+function hasMembersOf(a: Buffer, start: number, end: number, b: Buffer, bStart: number, bEnd: number): boolean {
+  let at = start + 1;
+  let wanted = bStart + 1;
+  while (b[wanted] === QUOTE) {
+    const behind = skipJsonb(b, wanted, bEnd);
+    const size = behind - wanted;
+    for (;;) {
+      if (a[at] !== QUOTE) return false;
+      const value = skipJsonb(a, at, end) + 2;
+      const isWanted = value - 2 - at === size && isAlike(a, at, b, wanted, size);
+      if (isWanted && !containsOther(a, value, end, b, behind + 2, bEnd)) return false;
+      at = skipJsonb(a, value, end);
+      if (a[at] === COMMA) at += 2;
+      if (isWanted) break;
+    }
+    wanted = skipJsonb(b, behind + 2, bEnd);
+    if (b[wanted] !== COMMA) return true;
+    wanted += 2;
+  }
+  return true;
+}
+
+function isNumberStart(byte: number): boolean {
+  return byte === MINUS || (byte >= 48 && byte <= 57);
 }
 
 /** Whether a document contains the pattern. As a special case an array contains a plain value that is one of its elements, at the top only. */
@@ -77,8 +171,7 @@ function containsAt(buffer: Buffer, at: number, end: number, pattern: JsonbPatte
 }
 
 function isNumber(buffer: Buffer, at: number, end: number, pattern: JsonbPattern & { kind: 'number' }): boolean {
-  const first = buffer[at];
-  if (first !== 45 && (first < 48 || first > 57)) return false;
+  if (!isNumberStart(buffer[at])) return false;
   const behind = skipJsonb(buffer, at, end);
   if (behind - at === pattern.bytes.length && startsWithBytes(buffer, at, pattern.bytes)) return true;
   // Other digits are another number, unless zeros follow a point.

@@ -28,6 +28,8 @@ const MATCH_OPERATORS: Readonly<Record<string, number>> = { ts_match_vq: 0, ts_m
 
 /** Text comparison functions that compare in byte order. */
 const TEXT_COMPARISONS = /^(text_|text|bttext|name)(eq|ne|lt|le|gt|ge)$/;
+/** The same of uuid. */
+const UUID_COMPARISONS = /^uuid_(eq|ne|lt|le|gt|ge)$/;
 /** Those that look for NaN. */
 const FLOAT_COMPARISONS = /^float(8|4|48|84)(eq|ne|lt|le|gt|ge)$/;
 
@@ -146,7 +148,7 @@ function inlineCall(c: ExpressionCompiler, expr: CallExpr): Operand | null {
   if (args.length !== 2) return null;
   const comparison = inlineComparison(name);
   const template = inlineTemplate(name);
-  const isText = TEXT_COMPARISONS.test(name);
+  const isText = TEXT_COMPARISONS.test(name) || UUID_COMPARISONS.test(name);
   if (comparison === undefined && template === undefined && !isText) return null;
   const a = c.compile(args[0]);
   const b = c.compile(args[1]);
@@ -227,12 +229,12 @@ function textComparison(
   const otherExpr = slice === a ? args[1] : args[0];
   if (slice !== null && isInvariant(otherExpr) && (suffix === 'eq' || suffix === 'ne')) {
     // Column against a constant: compared as bytes, where they are.
-    const bytes = invariantBytes(c, other);
+    const bytes = invariantBytes(c, other, otherExpr);
     const equal = `${slice.end} - ${slice.start} === ${bytes}.length && ${c.emitter.bind(runtime.bytesEqual, 'bytesEqual')}(u8, ${slice.start}, ${bytes})`;
     return bool(suffix === 'eq' ? equal : `!(${equal})`);
   }
   if (slice !== null && isInvariant(otherExpr)) {
-    const bytes = invariantBytes(c, other);
+    const bytes = invariantBytes(c, other, otherExpr);
     const compare = `${c.emitter.bind(runtime.compareBytes, 'compareBytes')}(u8, ${slice.start}, ${slice.end}, ${bytes})`;
     return bool(slice === a ? `${compare} ${operator} 0` : `0 ${operator} ${compare}`);
   }
@@ -242,11 +244,11 @@ function textComparison(
   return bool(`${c.emitter.bind(compareText, 'compareText')}(${left}, ${right}) ${operator} 0`);
 }
 
-/** UTF-8 bytes of an invariant string, made once an execution. */
-function invariantBytes(c: ExpressionCompiler, operand: Operand): Code {
+/** Bytes of an invariant text or uuid, made once an execution. */
+function invariantBytes(c: ExpressionCompiler, operand: Operand, { typeOid }: Expr): Code {
   const slot = c.onceSlot();
   const name = c.emitter.name('b');
-  const make = c.emitter.bind(runtime.utf8Bytes, 'utf8Bytes');
+  const make = c.emitter.bind(typeOid === OID.UUID ? runtime.uuidBytes : runtime.utf8Bytes, 'bytesOf');
   c.emitter.prelude(`let ${name} = ${slot};`);
   c.emitter.emit(`if (${name} === undefined) ${name} = ${slot} = ${make}(${c.toAny(operand)}) ?? new Uint8Array(0);`);
   return name;

@@ -12,7 +12,7 @@ export type Rep =
   | 'bool'
   | 'str'
   | 'any' /* any runtime value; the code itself yields null when null */
-  | 'slice' /* bytes of a text or tsvector in the pool: from `start` to `end` */
+  | 'slice' /* bytes of a text, tsvector or uuid in the pool: from `start` to `end` */
   | 'dec'; /* numeric as a scaled double, `scale` digits after the point, or in a register (decimal-calls.ts) */
 
 export interface Operand {

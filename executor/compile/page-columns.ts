@@ -138,8 +138,8 @@ function loadVariable(options: PageColumnOptions, column: ColumnLayout, value: C
     emitter.emit(`if (${end} >= ${OVERFLOW_BIT}) break ${bail};`);
     emitter.emit(`${end} += ${row};`);
     const code = decode('buf', start, end);
-    // What is matched where it lies (a tsvector) is a slice as texts are.
-    if (column.storage === 'text' || typeOid === OID.TSVECTOR) {
+    // What is matched or compared where it lies is a slice as texts are.
+    if (column.storage === 'text' || typeOid === OID.TSVECTOR || typeOid === OID.UUID) {
       return { rep: 'slice', typeOid, value: code, isNull, start, end };
     }
     emitter.emit(`const ${value} = ${isNull === 'false' ? code : `${isNull} ? null : ${code}`};`);

@@ -16,6 +16,7 @@ import {
   SqlArray,
   SqlRecord,
   typeByOid,
+  uuidToBytes,
 } from '../../types/index.ts';
 import type { ExecContext } from '../context.ts';
 import type { SlotAllocator } from './slots.ts';
@@ -44,6 +45,10 @@ export function compareBytes(u8: Uint8Array, start: number, end: number, other: 
 
 export function utf8Bytes(text: string | null): Uint8Array | null {
   return text === null ? null : Buffer.from(text, 'utf8');
+}
+
+export function uuidBytes(uuid: string | null): Uint8Array | null {
+  return uuid === null ? null : uuidToBytes(uuid);
 }
 
 /** The value of a lifted literal as its constant's type reads it. */

@@ -10,7 +10,7 @@ import type { ExpressionCompiler } from '../compile/expression.ts';
 import { repOfType } from '../compile/operand.ts';
 import type { ExecContext } from '../context.ts';
 import { type Accumulator, compileArgument, conditionCode, emitFilter } from './accumulator.ts';
-import { internerFor, keysAreBytes, TextInterner } from './group-table.ts';
+import { internerFor, keysAreBytes, keysAreTexts, TextInterner } from './group-table.ts';
 import type { Interner } from './interner.ts';
 
 /** So many values of a group are looked through one by one, before it gets a table. */
@@ -128,7 +128,7 @@ export class DistinctAccumulator implements Accumulator {
     const pass = emitFilter(emitter, compiler, this.#call);
     const condition = conditionCode(pass);
     const operand = compileArgument(emitter, compiler, args[0], pass);
-    const isBytes = operand.rep === 'slice' && keysAreBytes(this.#typeOid) && fn.strict;
+    const isBytes = operand.rep === 'slice' && keysAreTexts(this.#typeOid) && fn.strict;
     if (isBytes) {
       const guard = operand.isNull === 'false' ? '' : `if (!(${operand.isNull})) `;
       const add = `${arrays[0]}[g].addBytes(buf, ${operand.start}, ${operand.end})`;

@@ -10,6 +10,7 @@ import type { Value } from '../../catalog/function-entry.ts';
 import { decodeText, hashKey, looseCollationOf, OID } from '../../types/index.ts';
 import { LazyMap } from '../../types/lazy-map.ts';
 import { type Representation, representation } from '../../types/representation.ts';
+import { UUID_SIZE, uuidFromBytes, writeUuid } from '../../types/uuid.ts';
 import { repOfType } from '../compile/operand.ts';
 import { giveArray, grownArray, takeScratch, takeSlots } from '../scratch-memory.ts';
 import { valueBytes } from '../spill/memory.ts';
@@ -49,6 +50,21 @@ function encode(value: string): number {
     scratch = Buffer.allocUnsafeSlow(Math.max(most, SCRATCH_KEPT));
   return scratch.write(value, 0, 'utf8');
 }
+
+/** How values are bytes: into `scratch`, answering the length, and back. */
+interface BytesForm {
+  readonly encode: (value: never) => number;
+  readonly decode: (bytes: Uint8Array, start: number, end: number) => string;
+}
+
+const TEXT_FORM: BytesForm = { encode, decode: decodeText };
+const UUID_FORM: BytesForm = {
+  encode(value: string) {
+    writeUuid(value, scratch, 0);
+    return UUID_SIZE;
+  },
+  decode: uuidFromBytes,
+};
 
 /** Doubles (with integers beyond 2^53 and other oddities on the side). */
 export class NumberInterner implements Interner {
@@ -152,8 +168,9 @@ function otherKey(value: Value): unknown {
   return typeof value === 'number' ? 'NaN' : value;
 }
 
-/** Text, by its UTF-8 bytes: from the pool without decoding, or from strings. */
+/** Text, by its UTF-8 bytes, and uuid by its own: from the pool without decoding, or from strings. */
 export class TextInterner implements Interner {
+  readonly #form: BytesForm;
   #slots = takeSlots(INITIAL_SLOTS);
   #mask = INITIAL_SLOTS - 1;
   /** Three words an id: hash, start and end in the arena. */
@@ -163,6 +180,10 @@ export class TextInterner implements Interner {
   #used = 0;
   #strings: (string | null | undefined)[] = [];
   #nullId = -1;
+
+  constructor(form = TEXT_FORM) {
+    this.#form = form;
+  }
 
   idOfBytes(u8: Uint8Array, start: number, end: number): number {
     let hash = end - start;
@@ -235,7 +256,7 @@ export class TextInterner implements Interner {
 
   idOf(value: Value): number {
     if (value === null) return this.#idOfNull();
-    const length = encode(value as string);
+    const length = this.#form.encode(value as never);
     const id = this.idOfBytes(scratch, 0, length);
     if (this.#strings[id] === undefined) this.#strings[id] = value;
     return id;
@@ -251,7 +272,7 @@ export class TextInterner implements Interner {
 
   find(value: Value): number {
     if (value === null) return this.#nullId;
-    const length = encode(value as string);
+    const length = this.#form.encode(value as never);
     let hash = length;
     for (let i = 0; i < length; i++) hash = (Math.imul(hash, 31) + scratch[i]) | 0;
     hash = mix(hash);
@@ -266,7 +287,7 @@ export class TextInterner implements Interner {
   valueOf(id: number): Value {
     let text = this.#strings[id];
     if (text === undefined) {
-      text = decodeText(this.#arena, this.#entries[id * ENTRY_WORDS + 1], this.#entries[id * ENTRY_WORDS + 2]);
+      text = this.#form.decode(this.#arena, this.#entries[id * ENTRY_WORDS + 1], this.#entries[id * ENTRY_WORDS + 2]);
       this.#strings[id] = text;
     }
     return text;
@@ -428,12 +449,18 @@ function hashPair(left: number, right: number): number {
 
 /** Values of the type are equal when their bytes are. Blank-padded text compares without its trailing blanks. */
 export function keysAreBytes(typeOid: number): boolean {
+  return typeOid === OID.UUID || keysAreTexts(typeOid);
+}
+
+/** The same of texts. */
+export function keysAreTexts(typeOid: number): boolean {
   return repOfType(typeOid) === 'str' && typeOid !== 1042 && looseCollationOf(typeOid) === undefined;
 }
 
 export function internerFor(typeOid: number): Interner {
   const rep = repOfType(typeOid);
-  if (keysAreBytes(typeOid)) return new TextInterner();
+  if (typeOid === OID.UUID) return new TextInterner(UUID_FORM);
+  if (keysAreTexts(typeOid)) return new TextInterner();
   const loose = looseCollationOf(typeOid);
   if (loose !== undefined) return new CollatedInterner(loose);
   if (rep === 'num' || typeOid === 20 || typeOid === 1114 || typeOid === 1184) return new NumberInterner();

@@ -348,9 +348,8 @@ export function compareTsvectors(a: Uint8Array, b: Uint8Array): number {
     const positionsA = positionsStart(a, count, i);
     const positionsB = positionsStart(b, count, i);
     if (positionsA < 0 !== positionsB < 0) return positionsA < 0 ? 1 : -1;
-    const startA = lexemeStart(a, count, i);
-    const order = compareLexeme(a, startA, lexemeLength(a, i), lexemeBytes(b, count, i), false);
-    if (order !== 0) return order;
+    const order = compareEntries(a, count, i, b, count, i);
+    if (order !== 0) return Math.sign(order);
     if (positionsA < 0) continue;
     const lengthA = positionCount(a, positionsA);
     const lengthB = positionCount(b, positionsB);
