@@ -1,6 +1,6 @@
 /** Geometric values: point, lseg, box, line, path, polygon, circle; their text, binary and stored forms. */
 import { BinaryReader } from './binary-reader.ts';
-import { type ByteWriter, readFloat64 } from './byte-writer.ts';
+import { type ByteWriter, readFloat64, readInt32 } from './byte-writer.ts';
 import type { Codec } from './codec.ts';
 import { type SqlError, sqlError } from './errors.ts';
 import { inputFloat8, outputFloat8 } from './float.ts';
@@ -124,6 +124,27 @@ export class Path extends SelfTyped {
   }
 }
 
+function boundsOf(points: readonly Point[]): Box {
+  const [first] = points;
+  let lowX = first.x;
+  let lowY = first.y;
+  let highX = lowX;
+  let highY = lowY;
+  for (let i = 1; i < points.length; i++) {
+    const { x, y } = points[i];
+    if (isBelow(x, lowX)) lowX = x;
+    if (isBelow(y, lowY)) lowY = y;
+    if (isBelow(highX, x)) highX = x;
+    if (isBelow(highY, y)) highY = y;
+  }
+  return new Box(new Point(highX, highY), new Point(lowX, lowY), true);
+}
+
+/** NaN is above all numbers. */
+function isBelow(a: number, b: number): boolean {
+  return a < b || (b !== b && a === a);
+}
+
 export class Polygon extends SelfTyped {
   readonly points: readonly Point[];
   #bounds: Box | null = null;
@@ -135,17 +156,7 @@ export class Polygon extends SelfTyped {
 
   /** The smallest box around it. */
   get bounds(): Box {
-    if (this.#bounds === null) {
-      const [first] = this.points;
-      let box = new Box(first, first);
-      for (const point of this.points) {
-        box = new Box(
-          new Point(Math.max(box.high.x, point.x), Math.max(box.high.y, point.y)),
-          new Point(Math.min(box.low.x, point.x), Math.min(box.low.y, point.y)),
-        );
-      }
-      this.#bounds = box;
-    }
+    this.#bounds ??= boundsOf(this.points);
     return this.#bounds;
   }
 
@@ -535,7 +546,32 @@ export function writeGeometry(value: SelfTyped, writer: ByteWriter): void {
   (CODECS.get(value.typeOid) as Codec).send(value, writer);
 }
 
+function readPoint(bytes: Uint8Array, at: number): Point {
+  return new Point(readFloat64(bytes, at), readFloat64(bytes, at + 8));
+}
+
+function readPoints(bytes: Uint8Array, at: number): Point[] {
+  const points: Point[] = [];
+  const end = at + 4 + 16 * readInt32(bytes, at);
+  for (let place = at + 4; place < end; place += 16) points.push(readPoint(bytes, place));
+  return points;
+}
+
 export function readGeometry(oid: number, bytes: Uint8Array, start: number, end: number): SelfTyped {
-  if (oid === OID.POINT) return new Point(readFloat64(bytes, start), readFloat64(bytes, start + 8));
-  return (CODECS.get(oid) as Codec).receive(new BinaryReader(bytes, null, start, end), -1);
+  switch (oid) {
+    case OID.POINT:
+      return readPoint(bytes, start);
+    case OID.LSEG:
+      return new Segment(readPoint(bytes, start), readPoint(bytes, start + 16));
+    case OID.BOX:
+      return new Box(readPoint(bytes, start), readPoint(bytes, start + 16), true);
+    case OID.PATH:
+      return new Path(readPoints(bytes, start + 1), bytes[start] !== 0);
+    case OID.POLYGON:
+      return new Polygon(readPoints(bytes, start));
+    case OID.CIRCLE:
+      return new Circle(readPoint(bytes, start), readFloat64(bytes, start + 16));
+    default:
+      return (CODECS.get(oid) as Codec).receive(new BinaryReader(bytes, null, start, end), -1);
+  }
 }
