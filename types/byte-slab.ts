@@ -32,7 +32,7 @@ export function copyBytes(source: Uint8Array, start: number, end: number): Uint8
   const size = end - start;
   if (size > SHARED_MAX) return new Uint8Array(source.subarray(start, end));
   const bytes = newBytes(size);
-  if (size > LOOP_MAX) bytes.set(source.subarray(start, end));
+  if (size > LOOP_MAX) bytes.set(new Uint8Array(source.buffer, source.byteOffset + start, size));
   else for (let i = 0; i < size; i++) bytes[i] = source[start + i];
   return bytes;
 }

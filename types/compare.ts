@@ -343,11 +343,29 @@ function partKey(value: Value, keyOf: (value: Value) => HashKey): string {
   return `${key.length}:${key}`;
 }
 
+/** Elements are written as texts that say what they are, none with a zero character: their keys need no lengths. */
+const PLAIN_ELEMENTS: ReadonlySet<Representation> = new Set([
+  'int2',
+  'int4',
+  'uint4',
+  'int8',
+  'date',
+  'micros',
+  'float4',
+  'float8',
+  'text',
+  'uuid',
+]);
+
 function arrayKey(value: SqlArray): string {
-  const keyOf = hashKey(value.elementOid);
+  const { elements } = value;
   const hasUsualBounds = value.lowerBounds.length <= 1 && (value.lowerBounds[0] ?? 1) === 1;
   let key = hasUsualBounds ? '' : `[${value.dimensions.join()};${value.lowerBounds.join()}]`;
-  for (const element of value.elements) key += partKey(element, keyOf);
+  if (PLAIN_ELEMENTS.has(representation(value.elementOid)) && !elements.includes(null)) {
+    return `${key}=${elements.length}:${elements.join('\0')}`;
+  }
+  const keyOf = hashKey(value.elementOid);
+  for (const element of elements) key += partKey(element, keyOf);
   return key;
 }
 

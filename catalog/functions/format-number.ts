@@ -626,6 +626,10 @@ function exactDigits(value: number, digits: number): string {
   return `${sign}${text.slice(0, point)}${digits > 0 ? `.${text.slice(point)}` : ''}`;
 }
 
+function isDigit(c: string): boolean {
+  return c >= '0' && c <= '9';
+}
+
 /** to_number: reads the text along the pattern. NUM_processor with is_to_char false. */
 class Reader {
   private readonly d: Description;
@@ -655,10 +659,11 @@ class Reader {
     for (const node of nodes) {
       if (this.atEnd) break;
       if (node.kind !== 'keyword') this.position += this.next.length;
-      else this.keyword(node.keyword.toUpperCase());
+      else this.keyword(node.name);
     }
     const digits = this.digits.endsWith('.') ? this.digits.slice(0, -1) : this.digits;
-    return this.sign + digits;
+    // A blank before it would make the number's text an unusual one.
+    return this.sign === ' ' && digits !== '' ? digits : this.sign + digits;
   }
 
   /** Characters that cannot belong to the number. */
@@ -716,7 +721,7 @@ class Reader {
     if (this.sign === ' ' && (name === '0' || name === '9') && this.readPre + this.readPost === 0) this.leadingSign();
     if (this.atEnd) return;
     let isRead = false;
-    if (/[0-9]/.test(this.next)) {
+    if (isDigit(this.next)) {
       if (this.readDecimal && this.readPost === d.post) return;
       this.digits += this.next;
       if (this.readDecimal) this.readPost++;

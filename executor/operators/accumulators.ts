@@ -343,11 +343,16 @@ class CallingAccumulator implements Accumulator {
   }
 }
 
-/** percentile_cont(0.5) WITHIN GROUP (ORDER BY n) and the like: what is collected are plain numbers, which V8 sorts by itself. */
-function collectsNumbers({ function: fn, made, distinct, args, orderBy }: AggregateCall): boolean {
-  if (fn.orderedSet !== true || fn.hypothetical === true || !fn.strict || made !== undefined || distinct) return false;
-  if (args.length !== 1 || orderBy.length !== 1 || repOfType(args[0].typeOid) !== 'num') return false;
-  return equalExpr(args[0], orderBy[0].expr);
+/** percentile_cont(0.5) WITHIN GROUP (ORDER BY n), array_agg(n ORDER BY n) and the like: a value is all that is collected of a row. */
+function collectsValues({ function: fn, made, distinct, args, orderBy }: AggregateCall): boolean {
+  if (fn.hypothetical === true || made !== undefined || distinct) return false;
+  return args.length === 1 && orderBy.length === 1 && equalExpr(args[0], orderBy[0].expr);
+}
+
+/** Those are plain numbers, which V8 sorts by itself. */
+function collectsNumbers(call: AggregateCall): boolean {
+  const { orderedSet, strict } = call.function;
+  return orderedSet === true && strict && repOfType(call.args[0].typeOid) === 'num';
 }
 
 /** NaN comes last, as in SQL. */
@@ -366,13 +371,15 @@ class CollectingAccumulator implements Accumulator {
   readonly #orderBy: readonly SortKey[];
   readonly mayWait: boolean;
   readonly #direct: DirectArguments;
-  /** Groups hold numbers, not rows. */
+  /** Groups hold values, not rows; and those are numbers. */
+  readonly #isOfValues: boolean;
   readonly #isOfNumbers: boolean;
 
   constructor(call: AggregateCall, direct: DirectArguments) {
     this.#call = call;
     this.#orderBy = call.orderBy;
-    this.#isOfNumbers = collectsNumbers(call);
+    this.#isOfValues = collectsValues(call);
+    this.#isOfNumbers = this.#isOfValues && collectsNumbers(call);
     this.#direct = direct;
     this.mayWait = direct.mayWait;
     // A made one is run by others.
@@ -404,10 +411,15 @@ class CollectingAccumulator implements Accumulator {
       const place = args.findIndex((arg) => equalExpr(arg, expr));
       return place < 0 ? hold(expr) : values[place];
     };
-    const keys = this.#isOfNumbers ? [] : this.#orderBy.map((k) => keyOf(k.expr));
+    const keys = this.#isOfValues ? [] : this.#orderBy.map((k) => keyOf(k.expr));
     const strict = fn.strict && values.length > 0 ? `if (${values.map((v) => `${v} !== null`).join(' && ')}) ` : '';
     if (this.#isOfNumbers) {
       const add = `${arrays[0]}[g].push(${values[0]}); ${groups}.collectedBytes += ${PLACE_BYTES};`;
+      return () => emitter.emit(`${condition}${strict}{ ${add} }`);
+    }
+    if (this.#isOfValues) {
+      const bytes = collectedBytesCode(emitter, 0, [{ code: values[0], typeOid: args[0].typeOid }]);
+      const add = `${arrays[0]}[g].push(${values[0]}); ${groups}.collectedBytes += ${bytes};`;
       return () => emitter.emit(`${condition}${strict}{ ${add} }`);
     }
     const row = [...values, ...keys];
@@ -450,6 +462,14 @@ class CollectingAccumulator implements Accumulator {
       const numbers = numbersInOrder(collected as readonly unknown[] as readonly number[], this.#orderBy[0]);
       for (let i = 0; i < numbers.length; i++) state = this.#implementation.step(state, numbers[i]);
       x.memory.shrink(bytes);
+    } else if (this.#isOfValues) {
+      const values = arrays[0][group] as Value[];
+      sortRows(
+        values,
+        rowComparator(this.#orderBy, (value: Value) => value),
+      );
+      state = this.#implementation.initial(x.functions);
+      for (const value of values) state = this.#implementation.step(state, value);
     } else {
       const rows = this.rowsInOrder(collected);
       if (this.#call.function.hypothetical) return this.#placeOf(direct, x, rows);

@@ -109,13 +109,43 @@ function readNode(bytes: Uint8Array): QueryNode {
 let lastQuery: Uint8Array = EMPTY_TSQUERY;
 let lastTree: QueryNode | null = null;
 
+/** Trees by a hash of their bytes: a column holds few queries, or each row another. Longer ones are not kept. */
+const KEPT_COUNT = 64;
+const KEPT_SIZE_MAX = 256;
+const keptQueries: (Uint8Array | undefined)[] = [];
+const keptTrees: QueryNode[] = [];
+
 /** The tree of a query, null for the empty one. The last tree is kept: queries are mostly constants. */
 export function tsqueryTree(query: Uint8Array): QueryNode | null {
   if (query === lastQuery) return lastTree;
-  cursor = 4;
-  lastTree = queryNodeCount(query) === 0 ? null : readNode(query);
+  lastTree = queryNodeCount(query) === 0 ? null : keptTree(query);
   lastQuery = query;
   return lastTree;
+}
+
+function keptTree(query: Uint8Array): QueryNode {
+  const { length } = query;
+  if (length > KEPT_SIZE_MAX) return treeOf(query);
+  let hash = length;
+  for (let i = 4; i < length; i++) hash = (Math.imul(hash, 31) + query[i]) | 0;
+  const place = (hash ^ (hash >>> 16)) & (KEPT_COUNT - 1);
+  const known = keptQueries[place];
+  if (known !== undefined && isSame(known, query)) return keptTrees[place];
+  const tree = treeOf(query);
+  keptQueries[place] = query;
+  keptTrees[place] = tree;
+  return tree;
+}
+
+function isSame(a: Uint8Array, b: Uint8Array): boolean {
+  if (a.length !== b.length) return false;
+  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
+  return true;
+}
+
+function treeOf(query: Uint8Array): QueryNode {
+  cursor = 4;
+  return readNode(query);
 }
 
 /** PostgreSQL's order: by number of nodes, then size, then node by node. */

@@ -58,17 +58,19 @@ function operandsOf(node: QueryNode, target: QueryOperand[] = []): QueryOperand[
   return target;
 }
 
-let lastNode: QueryNode | null = null;
-let lastOperands: readonly QueryOperand[] = [];
+const distinctByTree = new WeakMap<QueryNode, readonly QueryOperand[]>();
 
 /** The operands by their lexemes, of equal lexemes one. */
 function distinctOperands(node: QueryNode): readonly QueryOperand[] {
-  if (node === lastNode) return lastOperands;
+  const known = distinctByTree.get(node);
+  if (known !== undefined) return known;
   const operands = operandsOf(node);
   if (operands.length > 1) operands.sort((a, b) => compareBytes(a.lexeme, b.lexeme));
-  lastOperands = operands.filter((operand, i) => i === 0 || compareBytes(operand.lexeme, operands[i - 1].lexeme) !== 0);
-  lastNode = node;
-  return lastOperands;
+  const distinct = operands.filter(
+    (operand, i) => i === 0 || compareBytes(operand.lexeme, operands[i - 1].lexeme) !== 0,
+  );
+  distinctByTree.set(node, distinct);
+  return distinct;
 }
 
 /** Whether there is such a lexeme, and an operand finds it. */
