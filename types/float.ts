@@ -35,9 +35,17 @@ function outputSpecial(value: number): string {
   return Number.isNaN(value) ? 'NaN' : value > 0 ? 'Infinity' : '-Infinity';
 }
 
+/**
+ * A tie is a decimal of two digits more; one of at most 18 digits that is a double has fewer than 26 bits behind the point: as many as it has decimals, and 5
+ * to the power of those divides its digits.
+ */
+const TIE_DIGITS_MAX = 16;
+const TIE_UNIT = 2 ** 26;
+
 /** toExponential, but with exact ties going to the even digit, as in C: JavaScript takes the larger. */
 export function exponentialHalfEven(value: number, digits: number): string {
   const rounded = value.toExponential(digits);
+  if (digits <= TIE_DIGITS_MAX && !Number.isInteger(value * TIE_UNIT)) return rounded;
   // A tie is written with one digit more.
   const longer = value.toExponential(Math.min(digits + 1, 100));
   if (longer.charCodeAt(longer.indexOf('e') - 1) !== 53 || Number(longer) !== value) return rounded;

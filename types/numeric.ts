@@ -54,6 +54,18 @@ function shortNumeric(value: number, significantDigits: number): Numeric | null 
   return null;
 }
 
+/** Of digits as toExponential writes them, no more than 15; zeros at the end of a fraction are left out. */
+function ofExponential(text: string): Numeric {
+  const e = text.indexOf('e');
+  const start = text.charCodeAt(0) === 45 ? 1 : 0;
+  const point = start + 1;
+  let scale = e - point - 1 - Number(text.slice(e + 1));
+  if (e <= point || scale < 0) return Numeric.parse(text).trimScale();
+  let coefficient = Number(text.slice(start, point) + text.slice(point + 1, e));
+  for (; scale > 0 && coefficient % 10 === 0; scale--) coefficient /= 10;
+  return Numeric.fromScaled(start === 1 ? 0 - coefficient : coefficient, scale);
+}
+
 export class Numeric {
   readonly coefficient: number | bigint;
   readonly scale: number;
@@ -90,8 +102,7 @@ export class Numeric {
     if (value === -Infinity) return Numeric.NEGATIVE_INFINITY;
     const short = shortNumeric(value, significantDigits);
     if (short !== null) return short;
-    const parsed = Numeric.parse(exponentialHalfEven(value, significantDigits - 1));
-    return parsed.trimScale();
+    return ofExponential(exponentialHalfEven(value, significantDigits - 1));
   }
 
   /** Text as numeric_in takes it: optional blanks around, sign, digits with a point, exponent; NaN, Infinity, inf. */

@@ -8,7 +8,7 @@
  *
  *      range --nulls apart--> range --prefixes, radix--> runs of equal prefixes --> ranges ...
  *
- * Ranges of a few rows are sorted by comparing (quicksort.ts), and so are keys of types that have no prefix (a merge sort, bottom up, over
+ * Rows that come in order already are left alone. Ranges of a few rows are sorted by comparing (quicksort.ts), and so are keys of types that have no prefix (a merge sort, bottom up, over
  * runs that Array.prototype.sort makes).
  *
  * Rows of equal keys come out in the order in which PostgreSQL's quicksort leaves them, up to QUICKSORT_MAX rows: a few rows are sorted
@@ -113,9 +113,21 @@ export class RowSorter {
     }
     this.#tied = null;
     this.#ranges = [];
+    if (yield* this.#isInOrder(count)) return;
     this.#rangeFound(0, count, 0);
     for (let range = this.#ranges.pop(); range !== undefined; range = this.#ranges.pop()) yield* this.#sortRange(range);
     if (this.#tied !== null) yield* this.#orderTies(this.#tied);
+  }
+
+  /** Whether the rows come in order, ties included: then they stay where they are, as in PostgreSQL's quicksort. */
+  *#isInOrder(count: number): Generator<number, boolean, void> {
+    const compare = this.#compare;
+    for (let at = 1; at < count; at += STEP_ROWS) {
+      const end = Math.min(count, at + STEP_ROWS);
+      for (let i = at; i < end; i++) if (compare(i - 1, i) > 0) return false;
+      yield end - at;
+    }
+    return true;
   }
 
   /** Rows order[from .. to) are equal in all keys. */
