@@ -10,8 +10,9 @@ import type { ExpressionCompiler } from '../compile/expression.ts';
 import { repOfType } from '../compile/operand.ts';
 import type { ExecContext } from '../context.ts';
 import { type Accumulator, compileArgument, conditionCode, emitFilter } from './accumulator.ts';
-import { internerFor, keysAreBytes, keysAreTexts, TextInterner } from './group-table.ts';
+import { internerFor, keysAreBytes, keysAreTexts } from './group-table.ts';
 import type { Interner } from './interner.ts';
+import { TextInterner } from './text-interner.ts';
 
 /** So many values of a group are looked through one by one, before it gets a table. */
 const FEW = 8;

@@ -9,8 +9,9 @@ import { hashKey } from '../../types/index.ts';
 import { type Batch, type Columns, END, PENDING } from '../batch.ts';
 import type { ExecContext } from '../context.ts';
 import { CollatedInterner } from '../operators/collated-interner.ts';
-import { internerFor, NumberInterner, TextInterner } from '../operators/group-table.ts';
+import { internerFor, NumberInterner } from '../operators/group-table.ts';
 import { hashNumber, mix } from '../operators/interner.ts';
+import { TextInterner } from '../operators/text-interner.ts';
 import { blockRowsFor, SPILL_WAITS, type SpillReader, type SpillStream, SpillWriter } from './stream.ts';
 
 const PARTITIONS_MIN = 4;

@@ -1,7 +1,8 @@
 /** The group table numbers rows as a Map on their values would, in order of first appearance. */
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { GroupTable, TextInterner } from '../../executor/operators/group-table.ts';
+import { GroupTable } from '../../executor/operators/group-table.ts';
+import { TextInterner } from '../../executor/operators/text-interner.ts';
 import { Numeric, OID } from '../../types/index.ts';
 
 const TYPES = [OID.INT4, OID.TEXT, OID.INT8];
