@@ -48,7 +48,8 @@ function refuseFirst(x: DdlContext, table: RelationEntry, column: ColumnEntry): 
   const [policy] = policiesOfColumn(x, table.oid, column.number);
   const [view] = viewsOfColumn(x, table.oid, column.number);
   if (policy === undefined || (view !== undefined && view.oid < policy.oid)) {
-    return refuseViews(x, table.oid, column.number, column.name);
+    refuseViews(x, table.oid, column.number, column.name);
+    return;
   }
   throw sqlError('0A000', 'cannot alter type of a column used in a policy definition', {
     detail: `${describe(x, reference('policy', policy.oid))} depends on column "${column.name}"`,
