@@ -1,8 +1,6 @@
 /** Calls of aggregates: which query level they belong to, and where they may stand. */
 import type { AggregateFunction } from '../../catalog/function-entry.ts';
-import { equalityFunction } from '../../catalog/functions/index.ts';
 import type * as ast from '../../parser/ast.ts';
-import { equalExpr } from '../equal-expr.ts';
 import type { Expr, SortKey } from '../expr.ts';
 import { type AggregateRef, type GroupingRef, type LogicalExpr, logical, toExpr } from '../logical.ts';
 import { lastSetCall, visitExpr } from '../traverse.ts';
@@ -21,12 +19,17 @@ export interface CallParts {
   readonly filter: Expr | null;
 }
 
+interface AggregateParts extends CallParts {
+  /** The arguments before they were converted to the types that the function takes. */
+  readonly given: readonly Expr[];
+}
+
 /** A call of an aggregate, in the list of the level that it belongs to. */
 export function makeAggregate(
   level: Level,
   node: ast.FunctionCall,
   entry: AggregateFunction,
-  { args, filter }: CallParts,
+  { args, given, filter }: AggregateParts,
   typeOid: number,
   position: Position,
 ): Expr {
@@ -50,7 +53,7 @@ export function makeAggregate(
   const orderBy: SortKey[] = node.orderBy.map((item, i) => {
     const expr = node.withinGroup
       ? aggregated[i]
-      : matchArgument(context, resolveUnknown(context, bindExpr(level, item.expr)), aggregated);
+      : matchArgument(context, resolveUnknown(context, bindExpr(level, item.expr)), aggregated, given);
     return bindOrderItem(context, item, expr);
   });
   if (node.distinct) checkDistinctAggregate(level, aggregated, orderBy, position);
@@ -78,14 +81,11 @@ export function makeAggregate(
   );
 }
 
-/** An ORDER BY expression that is an argument is that argument (after its conversion). */
-function matchArgument(context: BindContext, expr: Expr, args: readonly Expr[]): Expr {
-  return args.find((arg) => equalExpr(arg, expr) && comparesAs(context, arg, expr)) ?? expr;
-}
-
-/** A cast that changes nothing but the type may have given an expression its order: x::text, where x is xml. */
-function comparesAs(context: BindContext, known: Expr, expr: Expr): boolean {
-  return known.typeOid === expr.typeOid || equalityFunction(context.types.comparedAs(known.typeOid)) !== null;
+/** An ORDER BY expression that is an argument as it was given is that argument (after its conversion). */
+function matchArgument(context: BindContext, expr: Expr, args: readonly Expr[], given: readonly Expr[]): Expr {
+  const isSame = (arg: Expr, i: number): boolean =>
+    context.sameExpr(i >= given.length || given[i].kind === 'param' ? arg : given[i], expr);
+  return args.find(isSame) ?? expr;
 }
 
 function checkDistinctAggregate(
@@ -96,7 +96,7 @@ function checkDistinctAggregate(
 ): void {
   const { context } = level;
   for (const key of orderBy) {
-    if (args.some((arg) => equalExpr(arg, key.expr))) continue;
+    if (args.includes(key.expr)) continue;
     throw context.error(
       '42P10',
       'in an aggregate with DISTINCT, ORDER BY expressions must appear in argument list',

@@ -108,7 +108,7 @@ export function bindCall(level: Level, node: ast.FunctionCall): Expr {
   if (entry.kind === 'aggregate' && entry.routine !== undefined) {
     context.environment.noteRoutine?.(node, entry.routine.oid);
   }
-  const bound = { args: spread.args, filter };
+  const bound = { args: spread.args, given: written.given, filter };
   const typeOid = spread.resolve(entry.returnType);
   if (entry.kind === 'window' || node.over !== null)
     return makeWindowCall(level, node, entry, bound, typeOid, position);
@@ -324,14 +324,14 @@ function asWritten({ source }: FunctionMatch, args: readonly Expr[]): Expr[] {
   return written.map(({ expr }) => expr);
 }
 
-/** Arguments in declared order, converted; defaults filled in; variadic ones collected. */
+/** Arguments in declared order, converted (`given`: not yet); defaults filled in; variadic ones collected. */
 function spreadArguments(
   context: BindContext,
   node: ast.FunctionCall,
   match: FunctionMatch,
   args: readonly Expr[],
   position: Position,
-): { args: readonly Expr[]; resolve: (oid: number) => number } {
+): { args: readonly Expr[]; given: readonly Expr[]; resolve: (oid: number) => number } {
   const ordered = match.source.map((source, i) =>
     'arg' in source ? args[source.arg] : defaultOf(context, source.defaultValue, match.declared[i]),
   );
@@ -347,7 +347,7 @@ function spreadArguments(
     return coerceType(context, arg, types[i], -1, 'implicit');
   });
   context.environment.recorder?.parts?.(node, asWritten(match, converted));
-  if (match.variadicCount === 0) return { args: converted, resolve };
+  if (match.variadicCount === 0) return { args: converted, given: ordered, resolve };
   const fixed = converted.length - match.variadicCount;
   const elementType = types[fixed];
   const collected: Expr = {
@@ -358,7 +358,7 @@ function spreadArguments(
     typeOid: context.types.arrayOf(elementType),
     typeModifier: -1,
   };
-  return { args: [...converted.slice(0, fixed), collected], resolve };
+  return { args: [...converted.slice(0, fixed), collected], given: ordered.slice(0, fixed), resolve };
 }
 
 /** A user-made function's default is an expression, bound as if it had been written in the call, and assigned. */

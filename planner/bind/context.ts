@@ -234,8 +234,12 @@ export class BindContext {
     if (node.kind === 'const' && node.literalIndex >= 0) this.shareable = false;
   }
 
-  /** PostgreSQL's equal(): literals of equal value are equal. Relying on that binds the plan to those values. */
+  /**
+   * PostgreSQL's equal(): what a cast makes of an expression is another one, though it may change no more than the type; literals of
+   * equal value are equal. Relying on that binds the plan to those values.
+   */
   sameExpr(a: Expr, b: Expr): boolean {
+    if (a.typeOid !== b.typeOid) return false;
     if (equalExpr(a, b)) return true;
     if (!equalExpr(a, b, true)) return false;
     this.shareable = false;

@@ -1,12 +1,12 @@
 /** GROUP BY with its grouping sets, and the rule that everything else must be aggregated (42803). */
 import type * as ast from '../../parser/ast.ts';
-import { placeAmong } from '../equal-expr.ts';
 import type { Expr } from '../expr.ts';
 import { type AggregateRef, logical, type SublinkExpr, toExpr } from '../logical.ts';
 import { relsOf } from '../relation-sets.ts';
 import { mapChildren, someExpr, visitExpr } from '../traverse.ts';
 import { mustHaveEquality } from './comparable.ts';
 import type { Position } from './context.ts';
+import { isPolymorphic } from './polymorphic.ts';
 import { positionOf } from './position.ts';
 import type { Level } from './scope.ts';
 import { bindTargetReference, type TargetList } from './targets.ts';
@@ -25,7 +25,7 @@ export function bindGroupBy(level: Level, clause: ast.GroupByClause, list: Targe
   const keyOf = (node: ast.Expression): number => {
     const expr = bindTargetReference(level, node, list, 'GROUP BY');
     refuseAggregates(level, expr);
-    const known = keys.findIndex((key) => key.typeOid === expr.typeOid && context.sameExpr(key, expr));
+    const known = keys.findIndex((key) => context.sameExpr(key, expr));
     if (known >= 0) return known;
     mustHaveEquality(context, expr.typeOid, positionOf(context, node.position));
     keys.push(expr);
@@ -167,17 +167,34 @@ export class GroupCheck {
     return mapChildren(expr, (child) => this.walk(child, inSubquery));
   }
 
-  /** The key that the expression is; -1: none is. */
+  /** The key that the expression is, or, of a column, that it is but for its type; -1: none is. */
   private keyPlace(expr: Expr): number {
-    return placeAmong(this.grouping.keys, expr, (key, other) => this.level.context.sameExpr(key, other));
+    const { keys } = this.grouping;
+    const place = keys.findIndex((key) => this.level.context.sameExpr(key, expr));
+    return place >= 0 || logical(expr).kind !== 'var' ? place : keys.findIndex((key) => this.isKeyOf(key, expr));
   }
 
-  /** The key that a call is but for its type, which a cast that changes nothing else has given it (coerce.ts). */
+  /** The key that a call is but for its type. */
   private retypedKey(expr: Expr): Expr | undefined {
-    return this.grouping.keys.find((key) => {
-      const { typeOid, typeModifier } = key;
-      return typeOid !== expr.typeOid && this.level.context.sameExpr({ ...expr, typeOid, typeModifier }, key);
-    });
+    return this.grouping.keys.find((key) => this.isKeyOf(key, expr));
+  }
+
+  /** Whether a cast that changes no more than the type (coerce.ts) makes the expression of the key: not one of another cast. */
+  private isKeyOf(key: Expr, expr: Expr): boolean {
+    const { typeOid, typeModifier } = key;
+    if (typeOid === expr.typeOid || this.isRetyped(key)) return false;
+    return this.level.context.sameExpr({ ...expr, typeOid, typeModifier }, key);
+  }
+
+  private isRetyped(key: Expr): boolean {
+    const node = logical(key);
+    if (node.kind === 'call') {
+      const { returnType } = node.function;
+      return returnType !== node.typeOid && !isPolymorphic(returnType);
+    }
+    if (node.kind !== 'var' || node.column < 0) return false;
+    const { context } = this.level;
+    return context.relationOf(this.level, node.rel)?.columns[node.column].typeOid !== node.typeOid;
   }
 
   private hasGrouping(expr: Expr): boolean {
@@ -227,8 +244,9 @@ export class GroupCheck {
         .find((constraint) => constraint.type === 'primary key');
       const grouped = new Set<number>();
       for (const index of this.commonKeys) {
-        const key = logical(this.grouping.keys[index]);
-        if (key.kind === 'var' && key.rel === rel) grouped.add(key.column + 1);
+        const key = this.grouping.keys[index];
+        const column = logical(key);
+        if (column.kind === 'var' && column.rel === rel && !this.isRetyped(key)) grouped.add(column.column + 1);
       }
       result = primary?.columns.every((column) => grouped.has(column)) ?? false;
       const { context } = this.level;

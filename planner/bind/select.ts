@@ -2,7 +2,6 @@
 import type { RelationEntry } from '../../catalog/entries.ts';
 import { hasInvokersRights } from '../../catalog/rights.ts';
 import type * as ast from '../../parser/ast.ts';
-import { equalExpr } from '../equal-expr.ts';
 import type { Expr, SortKey } from '../expr.ts';
 import {
   logical,
@@ -192,7 +191,7 @@ export function bindOrderBy(level: Level, items: readonly ast.OrderItem[], list:
     for (const item of items) {
       const expr = bindTargetReference(level, item.expr, list, 'ORDER BY');
       const key = bindOrderItem(context, item, expr);
-      if (!keys.some((known) => known.expr === expr || equalExpr(known.expr, expr))) keys.push(key);
+      if (!keys.some((known) => context.sameExpr(known.expr, expr))) keys.push(key);
     }
     return keys;
   });
@@ -207,8 +206,7 @@ function bindDistinct(
   const { context } = level;
   if (body.distinct === null) return null;
   const { targets } = list;
-  const inTargets = (expr: Expr): boolean =>
-    targets.some((target) => target.expr === expr || equalExpr(target.expr, expr));
+  const inTargets = (expr: Expr): boolean => targets.some((target) => context.sameExpr(target.expr, expr));
   if (body.distinct === 'all') {
     for (const key of orderBy) {
       if (inTargets(key.expr)) continue;
@@ -227,7 +225,7 @@ function bindDistinct(
     nodes.map((item) => bindTargetReference(level, item, list, 'DISTINCT ON')),
   );
   const exprs = bound.map((expr) => orderBy.find((key) => context.sameExpr(key.expr, expr))?.expr ?? expr);
-  const unique = exprs.filter((expr, i) => exprs.findIndex((other) => equalExpr(other, expr)) === i);
+  const unique = exprs.filter((expr, i) => exprs.findIndex((other) => context.sameExpr(other, expr)) === i);
   const mismatch = (expr: Expr): Error =>
     context.error(
       '42P10',

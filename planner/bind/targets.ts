@@ -142,8 +142,5 @@ function findTarget(
     throw context.error('42601', `non-integer constant in ${what}`, position);
   }
   const expr = resolveUnknown(context, bindExpr(level, node));
-  // What a cast makes of it is another expression, though it may change no more than the type.
-  const isSame = (target: Target): boolean =>
-    target.expr.typeOid === expr.typeOid && context.sameExpr(target.expr, expr);
-  return targets.find(isSame)?.expr ?? expr;
+  return targets.find((target) => context.sameExpr(target.expr, expr))?.expr ?? expr;
 }
