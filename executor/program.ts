@@ -177,6 +177,8 @@ export class Execution {
   readonly #subplans: SubplanOperator[] = [];
   /** Shared by With nodes and their readers. */
   readonly shared = new LazyMap<string, unknown>();
+  /** It has WITH items that modify, and run when somebody reads them. */
+  hasModifyingItems = false;
   /** How often it was opened. */
   runs = 0;
   /** Wraps each operator to count for EXPLAIN ANALYZE; null when not wanted. */

@@ -20,7 +20,15 @@ import type { TableRuntime } from '../table-runtime.ts';
 import { type ForeignKeys, queueReferenceChecks, queueReferencedActions } from './foreign-keys.ts';
 import { policyViolation } from './policy-violation.ts';
 import { RowStoreWriter, STEP_CONFLICT, STEP_DONE, STEP_WAIT, type StepAnswer, touchesUniqueKey } from './row-store.ts';
-import { acquireTarget, rowsOrWait, TARGET_RECHECK, TARGET_SKIP, TARGET_WAIT } from './target-row.ts';
+import {
+  acquireTarget,
+  changedMeanwhile,
+  rowsOrWait,
+  TARGET_RECHECK,
+  TARGET_SKIP,
+  TARGET_WAIT,
+  versionOf,
+} from './target-row.ts';
 import { wantedColumns } from './wanted-columns.ts';
 
 /** Rows of RETURNING, gathered for the current batch. */
@@ -131,7 +139,7 @@ export class InsertOperator implements Operator {
     this.#returning = plan.returning === null ? null : new Returning(program, plan, [plan.table.columns]);
     this.#foreignKeys = program.foreignKeysOf(plan.table);
     this.#conflict =
-      plan.onConflict?.action === 'update' ? new ConflictHandler(program, plan, plan.onConflict, this.#table) : null;
+      plan.onConflict?.action === 'update' ? new ConflictHandler(execution, plan, plan.onConflict, this.#table) : null;
     this.#condition = insertCondition(program, plan);
     // Nobody else writes while rows are written in bulk.
     this.#isBulk =
@@ -306,10 +314,14 @@ class ConflictHandler {
   /** Columns whose values are looked at: long values of others are handed on unread. */
   readonly #wanted: ReadonlySet<number>;
   readonly #values: Value[] = [];
+  /** Its expressions may change rows. */
+  readonly #computesOnce: boolean;
   /** The row whose long values are being stored; nobody else changes it meanwhile. */
   #begun: BegunRow | null = null;
 
-  constructor(program: Program, plan: InsertPlan, onConflict: OnConflict, table: TableRuntime) {
+  constructor(execution: Execution, plan: InsertPlan, onConflict: OnConflict, table: TableRuntime) {
+    const { program } = execution;
+    this.#computesOnce = program.callsRoutines || execution.hasModifyingItems;
     const inputs = [plan.table.columns, plan.table.columns];
     const { where, visible } = onConflict;
     this.#table = table;
@@ -363,7 +375,11 @@ class ConflictHandler {
     void TARGET_RECHECK;
     let begun = this.#begun;
     this.#begun = null;
-    if (begun?.rowId !== rowId || !writer.longValues.isUnderWay) begun = this.#begin(x, proposed, writer, rowId);
+    if (begun?.rowId !== rowId || !writer.longValues.isUnderWay) {
+      const version = this.#computesOnce ? versionOf(table, rowId) : 0;
+      begun = this.#begin(x, proposed, writer, rowId);
+      if (this.#computesOnce && changedMeanwhile(x, table, rowId, version)) return STEP_DONE;
+    }
     if (begun === null) {
       table.heap.lockRow(x.transaction, rowId, LOCK_NO_KEY_UPDATE);
       return STEP_DONE;

@@ -26,7 +26,7 @@ import { batchRow } from './delete.ts';
 import { type ForeignKeys, queueReferenceChecks, queueReferencedActions } from './foreign-keys.ts';
 import { policyViolation } from './policy-violation.ts';
 import { RowStoreWriter, STEP_CONFLICT, STEP_WAIT, touchesUniqueKey } from './row-store.ts';
-import { acquireTarget, TARGET_RECHECK, TARGET_SKIP, TARGET_WAIT } from './target-row.ts';
+import { acquireTarget, TARGET_RECHECK, TARGET_SKIP, TARGET_WAIT, versionOf } from './target-row.ts';
 import { wantedColumns } from './wanted-columns.ts';
 
 interface Clause {
@@ -61,6 +61,8 @@ export class MergeOperator implements Operator {
   readonly #notMatched: readonly Clause[];
   readonly #wanted: ReadonlySet<number>;
   readonly #values: Value[] = [];
+  /** Its expressions may: functions, and WITH items that they read. */
+  readonly #mayChangeRows: boolean;
   #batch: Batch | null = null;
   #next = 0;
   /** The row that is being inserted. */
@@ -69,6 +71,7 @@ export class MergeOperator implements Operator {
 
   constructor(plan: MergePlan, execution: Execution) {
     const { program } = execution;
+    this.#mayChangeRows = program.callsRoutines || execution.hasModifyingItems;
     this.#table = program.tableOf(plan.table);
     this.#source = execution.build(plan.source);
     this.#writer = new RowStoreWriter(program, this.#table, plan.checks, plan.generated);
@@ -172,10 +175,7 @@ export class MergeOperator implements Operator {
 
   #refuseSecondTime(x: ExecContext, rowId: RowId, clause: Clause): void {
     const answer = this.#table.heap.checkWrite(rowId, x.transaction, x.snapshot, clause.strength);
-    if (answer !== WRITE_OWN_LATER) return;
-    throw sqlError('21000', 'MERGE command cannot affect row a second time', {
-      hint: 'Ensure that not more than one source row matches any one target row.',
-    });
+    if (answer === WRITE_OWN_LATER) throw secondTime();
   }
 
   #change(
@@ -190,7 +190,9 @@ export class MergeOperator implements Operator {
       this.#delete(x, rowId, oldValues);
       return true;
     }
+    const version = this.#mayChangeRows ? versionOf(this.#table, rowId) : 0;
     (clause.values as RowsFunction)(x, [oldValues, sourceRow], this.#values);
+    if (this.#mayChangeRows && versionOf(this.#table, rowId) !== version) throw secondTime();
     const values = [...oldValues];
     clause.columns.forEach((c, i) => {
       values[c] = this.#values[i];
@@ -263,4 +265,10 @@ export class MergeOperator implements Operator {
     this.#source.close(x);
     this.#batch = null;
   }
+}
+
+function secondTime(): Error {
+  return sqlError('21000', 'MERGE command cannot affect row a second time', {
+    hint: 'Ensure that not more than one source row matches any one target row.',
+  });
 }

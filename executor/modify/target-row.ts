@@ -48,6 +48,17 @@ export function changedInside(what: 'updated' | 'deleted'): Error {
   );
 }
 
+/**
+ * Whether what was computed for a row has changed the row itself, of `version` before: a WITH item did that was read meanwhile, and the
+ * row is passed over. 27000: a function did.
+ */
+export function changedMeanwhile(x: ExecContext, table: TableRuntime, rowId: RowId, version: number): boolean {
+  const now = versionOf(table, rowId);
+  if (now === version) return false;
+  if (now !== x.xid()) throw changedInside('updated');
+  return true;
+}
+
 export function acquireTarget(
   x: ExecContext,
   table: TableRuntime,

@@ -21,7 +21,7 @@ import { Returning } from './insert.ts';
 import { RowStoreWriter, STEP_CONFLICT, STEP_WAIT, touchesUniqueKey } from './row-store.ts';
 import {
   acquireTarget,
-  changedInside,
+  changedMeanwhile,
   rowsOrWait,
   TARGET_RECHECK,
   TARGET_SKIP,
@@ -91,7 +91,7 @@ export class UpdateOperator implements Operator {
       recheck,
     ]);
     this.#strength = touchesUniqueKey(this.#table, this.#changed) ? LOCK_UPDATE : LOCK_NO_KEY_UPDATE;
-    this.#computesOnce = program.callsRoutines;
+    this.#computesOnce = program.callsRoutines || execution.hasModifyingItems;
     this.#patch = this.#canPatch(plan)
       ? program.memo(plan, 'patch', () => patchFunction(program.slots, this.#table, plan))
       : null;
@@ -207,7 +207,10 @@ export class UpdateOperator implements Operator {
       if (this.#computesOnce) {
         this.#begun = begun;
         x.evaluated();
-        if (versionOf(table, rowId) !== version) throw changedInside('updated');
+        if (changedMeanwhile(x, table, rowId, version)) {
+          this.#begun = null;
+          return true;
+        }
       }
     }
     if (this.#computesOnce) this.#begun = begun;

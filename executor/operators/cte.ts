@@ -73,7 +73,9 @@ export class WithOperator implements Operator {
       const rows = new SharedRows(execution.build(cte.plan), cte.plan.output.length);
       execution.shared.set(`cte ${cte.id}`, rows);
       this.#shared.push(rows);
-      if (cte.modifies) this.#modifying.push(rows);
+      if (!cte.modifies) continue;
+      this.#modifying.push(rows);
+      execution.hasModifyingItems = true;
     }
     this.#input = execution.build(plan.input);
   }
