@@ -21,8 +21,8 @@ import {
 } from '../catalog/index.ts';
 import { ServerSettings } from '../catalog/settings.ts';
 import { retentionOf } from '../catalog/version-retention.ts';
-import type { Expression, TypeName } from '../parser/ast.ts';
-import { bindScalar } from '../planner/index.ts';
+import type { TypeName } from '../parser/ast.ts';
+import { lookUpType } from '../planner/index.ts';
 import {
   type ArchiveCommand,
   type CommitMoment,
@@ -346,9 +346,7 @@ export class DatabaseServer implements SessionFactory {
   }
 
   typeOidOf(session: Session, name: TypeName): number {
-    const none = { kind: 'null', position: -1 } as const;
-    const cast = { kind: 'cast', arg: none, type: name, position: -1 } as unknown as Expression;
-    return bindScalar(cast, null, session.environment(session.catalog, []), { source: 'value' }).typeOid;
+    return lookUpType(session.environment(session.catalog, []), name);
   }
 
   passwordVerifier(user: string, database: string): string | null {

@@ -233,6 +233,8 @@ export interface SortKey {
   readonly expr: Expr;
   readonly descending: boolean;
   readonly nullsFirst: boolean;
+  /** Of texts, until collations are derived: by their bytes, whatever their collation. */
+  readonly isBytewise?: true;
 }
 
 /** One aggregate call; args, filter and order are over the aggregate node's input row (input 0). */

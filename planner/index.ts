@@ -10,6 +10,7 @@ export {
   lookUpExactFunction,
   lookUpExactOperator,
   lookUpFunction,
+  lookUpType,
 } from './bind/lookup.ts';
 export { checkPolicyExpression } from './bind/row-security.ts';
 export { bindScalar, bindWithCollation, callVolatility, type ScalarSource } from './bind/scalar.ts';

@@ -103,7 +103,12 @@ export function vectorCodec(elementOid: number, codecOf: CodecOf): Codec {
   const element = codecOf(elementOid);
   return {
     ...array,
-    output: (value: SqlArray) => value.elements.join(' '),
+    output: ({ elements, dimensions }: SqlArray) => {
+      const isVector = dimensions.length <= 1 && !elements.includes(null);
+      if (!isVector)
+        throw sqlError('42804', `array is not a valid ${elementOid === OID.OID ? 'oidvector' : 'int2vector'}`);
+      return elements.join(' ');
+    },
     input: (text, _typmod, settings) => {
       const words = text.split(/\s+/).filter((word) => word !== '');
       const elements = words.map((word) => element.input(word, -1, settings));

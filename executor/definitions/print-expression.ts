@@ -481,8 +481,12 @@ export class ExpressionPrinter {
       else this.sortKey(item.expr);
       const using = item.direction === 'using' ? item.using?.[item.using.length - 1] : undefined;
       const isDescending = item.direction === 'desc' || using === '>';
+      if (using !== undefined && using !== '<' && using !== '>') {
+        const isFirst = item.nulls === null ? using === '~>~' : item.nulls === 'first';
+        this.#write(` USING ${using} NULLS ${isFirst ? 'FIRST' : 'LAST'}`);
+        return;
+      }
       if (isDescending) this.#write(' DESC');
-      else if (using !== undefined && using !== '<') this.#write(` USING ${using}`);
       if (item.nulls === 'first' && !isDescending) this.#write(' NULLS FIRST');
       if (item.nulls === 'last' && isDescending) this.#write(' NULLS LAST');
     });

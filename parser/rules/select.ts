@@ -344,13 +344,14 @@ export abstract class SelectRules extends ExpressionRules {
 
   /** sortby: a_expr [ ASC | DESC | USING qual_all_Op ] [ NULLS { FIRST | LAST } ] */
   readonly orderItem = this.detail('orderItem', (): OrderItem => {
-    const position = this.here();
+    let position = this.here();
     const expr = this.sub(this.expression);
     let direction: OrderItem['direction'] = null;
     let using: QualifiedName | null = null;
     if (this.at(T.ASC) || this.at(T.DESC)) direction = this.take(this.peek()).image as 'asc' | 'desc';
     else if (this.at(T.USING)) {
       this.take(T.USING);
+      position = this.here();
       direction = 'using';
       using = this.at(T.OPERATOR) ? this.sub(this.qualifiedOperator) : [this.operatorSymbol()];
     }

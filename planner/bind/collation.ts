@@ -390,7 +390,10 @@ class CollationPass {
   }
 
   sortKeys(keys: readonly SortKey[]): readonly SortKey[] {
-    return keys.map((key) => ({ ...key, expr: this.#key(key.expr) }));
+    return keys.map((key) => ({
+      ...key,
+      expr: key.isBytewise === true ? this.derive(key.expr).expr : this.#key(key.expr),
+    }));
   }
 
   /** Does its collation call different texts equal? They are grouped as keys of their order then. */

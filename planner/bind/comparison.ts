@@ -43,7 +43,7 @@ export function bindOperator(level: Level, node: ast.OperatorExpr): Expr {
 }
 
 /** The schema of OPERATOR(schema.op) must be there, and be for the user to look into. */
-function checkOperatorSchema(context: BindContext, schema: string | null, position: Position): void {
+export function checkOperatorSchema(context: BindContext, schema: string | null, position: Position): void {
   if (schema === null || schema === 'pg_catalog' || keptRoutineOid(schema) !== 0) return;
   context.checkSchema([schema, ''], position);
   if (context.catalog.schemaOfPath(schema, context.environment.searchPath) !== undefined) return;

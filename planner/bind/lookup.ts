@@ -1,5 +1,6 @@
 /** What definitions ask of names: which function or operator is meant, and what it would answer. */
 import type { FunctionEntry, OperatorEntry } from '../../catalog/function-entry.ts';
+import type { TypeName } from '../../parser/ast.ts';
 import type { PlannerEnvironment } from '../environment.ts';
 import { findCoercion } from './coerce.ts';
 import { BindContext } from './context.ts';
@@ -17,6 +18,7 @@ import {
   ANYRANGE,
   RECORD,
 } from './type-info.ts';
+import { resolveTypeName } from './type-name.ts';
 
 export interface FoundFunction {
   readonly entry: FunctionEntry;
@@ -86,6 +88,11 @@ export function lookUpExactOperator(
   const { schema, name } = split(names);
   const named = namedOperators(new BindContext(environment), name, schema);
   return named.find(({ leftType, rightType }) => leftType === left && rightType === right) ?? null;
+}
+
+/** The type of this name; 42704: there is none. */
+export function lookUpType(environment: PlannerEnvironment, type: TypeName): number {
+  return resolveTypeName(new BindContext(environment), type).typeOid;
 }
 
 /** IsBinaryCoercible: values of the one type are values of the other. */

@@ -118,7 +118,10 @@ function sameKeys(a: readonly SortKey[], b: readonly SortKey[]): boolean {
     a.length === b.length &&
     a.every(
       (key, i) =>
-        equalExpr(key.expr, b[i].expr) && key.descending === b[i].descending && key.nullsFirst === b[i].nullsFirst,
+        equalExpr(key.expr, b[i].expr) &&
+        key.descending === b[i].descending &&
+        key.nullsFirst === b[i].nullsFirst &&
+        key.isBytewise === b[i].isBytewise,
     )
   );
 }

@@ -5,7 +5,7 @@
  */
 import type { Expr } from '../expr.ts';
 import { isFixedConst, logical, makeConst, type Query, type Relation, type SetOperation } from '../logical.ts';
-import { hasSetReturning, isVolatile, mapChildren, mapQuery } from '../traverse.ts';
+import { hasSetReturning, isVolatile, mapChildren, mapQuery, someExpr } from '../traverse.ts';
 
 const NOTHING: ReadonlySet<number> = new Set();
 
@@ -45,16 +45,23 @@ export function simplifyExists(query: Query): Query {
   const { limit } = query;
   const leavesRows = limit === null || (limit.kind === 'const' && (limit.value === null || Number(limit.value) >= 1));
   if (!leavesRows || !isPlain(query) || query.locks.length > 0) return query;
-  const nothing = { targets: [], distinct: false, distinctOn: null, groupBy: [], orderBy: [], limit: null };
-  return { ...query, ...nothing, withTies: false };
+  const nothing = { targets: [], distinct: false, distinctOn: null, windows: [], orderBy: [], limit: null };
+  return { ...query, ...nothing, groupBy: [], hasAggregates: false, withTies: false };
 }
 
 /** Whether PostgreSQL drops the list of an EXISTS. */
 export function isPlain(query: Query): boolean {
-  const { hasSets, hasAggregates, hasWindows, having, setOperation, groupingSets, offset } = query;
-  if (hasSets || hasAggregates || hasWindows || having !== null) return false;
+  const { hasSets, hasWindows, having, setOperation, groupingSets, offset } = query;
+  if (hasSets || hasWindows || having !== null || callsAggregates(query)) return false;
   // OFFSET, be it 0, has the query run as it is written.
   return setOperation === null && groupingSets === null && offset === null;
+}
+
+/** Not only groups by keys. */
+function callsAggregates({ hasAggregates, groupBy, targets, orderBy, distinctOn }: Query): boolean {
+  if (!hasAggregates || groupBy.length === 0) return hasAggregates;
+  const exprs = [...targets, ...orderBy].map(({ expr }) => expr).concat(distinctOn ?? []);
+  return exprs.some((expr) => someExpr(expr, (child) => logical(child).kind === 'aggregateRef'));
 }
 
 function withoutUnread(query: Query, read: ReadonlySet<number>): Query {

@@ -127,11 +127,7 @@ class DividingRegex implements CompiledRegex {
     const refers = hasReference(tree.root);
     this.test = {
       test: (text) =>
-        text.length <= lengthMax
-          ? short.test(text)
-          : refers
-            ? divider.find(text, 0) !== null
-            : divider.mayMatch(text, 0),
+        text.length <= lengthMax ? short.test(text) : refers ? divider.find(text, 0) !== null : divider.mayMatch(text),
     };
   }
 

@@ -33,8 +33,13 @@ export class Divider {
     this.#automaton(this.#root);
   }
 
-  /** Whether it matches somewhere from a place on, as far as that can be known without dividing. */
-  mayMatch(text: string, from: number): boolean {
+  /** Whether it matches somewhere, as far as that can be known without dividing. */
+  mayMatch(text: string): boolean {
+    return this.#firstEnding(text, 0) >= 0;
+  }
+
+  /** Where the match ends that ends first of those from a place on; -1: there is none. */
+  #firstEnding(text: string, from: number): number {
     this.#search ??= new Automaton(
       {
         kind: 'sequence',
@@ -51,16 +56,23 @@ export class Divider {
       },
       this.#alphabet,
     );
-    return this.#search.shortest(text, from, from, text.length) >= 0;
+    return this.#search.shortest(text, from, from, text.length);
   }
 
-  /** The first match at or after a place. */
+  /**
+   * The first match at or after a place. Where references have refused what begins before, the empty match at the text's end is not looked
+   * for, as in PostgreSQL.
+   */
   find(text: string, from: number): Spans | null {
-    if (!this.mayMatch(text, from)) return null;
-    for (let begin = from; begin <= text.length; begin = this.#after(text, begin)) {
-      const spans = this.matchAt(text, begin);
-      if (spans !== null) return spans;
-    }
+    let begin = from;
+    do {
+      const close = this.#firstEnding(text, begin);
+      for (; begin <= close; begin = this.#after(text, begin)) {
+        const spans = this.matchAt(text, begin);
+        if (spans !== null) return spans;
+      }
+      if (close < 0) return null;
+    } while (begin < text.length);
     return null;
   }
 
