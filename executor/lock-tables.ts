@@ -1,4 +1,5 @@
 /** LOCK TABLE. */
+import { resolveCompositeClass } from '../catalog/composite-classes.ts';
 import type { RelationEntry } from '../catalog/entries.ts';
 import { hasInvokersRights, relationDenied, rightsOnRelation } from '../catalog/rights.ts';
 import type { LockTableStatement } from '../parser/ast.ts';
@@ -46,7 +47,11 @@ export function* lockTables(session: Session, node: LockTableStatement): Task<st
   for (const table of node.tables) {
     const relation = session.catalog.resolveRelation(table.name, session.searchPath(true));
     const name = table.name[table.name.length - 1];
-    if (relation === undefined) throw sqlError('42P01', `relation "${table.name.join('.')}" does not exist`);
+    if (relation === undefined) {
+      const composite = resolveCompositeClass(session.catalog, table.name, session.searchPath(true));
+      if (composite !== undefined) throw notLockable(name, 'composite types');
+      throw sqlError('42P01', `relation "${table.name.join('.')}" does not exist`);
+    }
     if (table.name.length > 1) session.checkSchema(table.name[table.name.length - 2]);
     if (relation.class !== 'relation') throw notLockable(name, relation.class === 'index' ? 'indexes' : 'sequences');
     if (relation.kind === 'materializedView') throw notLockable(name, 'materialized views');

@@ -2,6 +2,7 @@
  * REINDEX. Indexes are in memory, are made anew from their images or tables at a start, and do not bloat; so those that are valid stay
  * as they are, and those that are not (CREATE INDEX CONCURRENTLY has failed) are filled and become valid.
  */
+import { resolveCompositeClass } from '../catalog/composite-classes.ts';
 import { type IndexEntry, PG_CATALOG_SCHEMA_OID } from '../catalog/entries.ts';
 import { relationWord } from '../catalog/rights.ts';
 import type { Option, ReindexStatement } from '../parser/ast.ts';
@@ -57,7 +58,11 @@ function indexesOf(session: Session, { target, name }: ReindexStatement, isConcu
     case 'table': {
       if (name.length > 1) session.checkSchema(name[name.length - 2]);
       const found = catalog.resolveRelation(name, session.searchPath(true));
-      if (found === undefined) throw sqlError('42P01', `relation "${name.join('.')}" does not exist`);
+      if (found === undefined) {
+        const composite = resolveCompositeClass(catalog, name, session.searchPath(true));
+        if (composite === undefined) throw sqlError('42P01', `relation "${name.join('.')}" does not exist`);
+        throw sqlError('42809', `"${last}" is not ${target === 'index' ? 'an index' : 'a table or materialized view'}`);
+      }
       const table = found.class === 'index' ? catalog.relation(found.tableOid) : found;
       if (table !== undefined && !session.authority.hasPrivilegesOf(table.owner)) {
         throw sqlError('42501', `must be owner of ${relationWord(found)} ${found.name}`);

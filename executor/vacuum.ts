@@ -8,7 +8,9 @@
  *                     that it takes is marked
  *      ANALYZE        gathers statistics
  */
-import type { RelationEntry } from '../catalog/entries.ts';
+import { resolveCompositeClass } from '../catalog/composite-classes.ts';
+import type { RelationEntry, TypeEntry } from '../catalog/entries.ts';
+import type { NamedRelation } from '../catalog/index.ts';
 import { relationWord } from '../catalog/rights.ts';
 import type { ClusterStatement, VacuumStatement } from '../parser/ast.ts';
 import { ACCESS_EXCLUSIVE, type Heap, LOCK_GRANTED, PAGE_MISS } from '../storage/api.ts';
@@ -114,9 +116,11 @@ function mayCluster(session: Session, table: RelationEntry | undefined): boolean
   return table !== undefined && session.authority.hasPrivilegesOf(table.owner);
 }
 
-function relationOf(session: Session, name: readonly string[]) {
+/** A composite type is none to work on, but found. */
+function relationOf(session: Session, name: readonly string[]): NamedRelation | TypeEntry {
   if (name.length > 1) session.checkSchema(name[name.length - 2]);
-  const relation = session.catalog.resolveRelation(name, session.searchPath(true));
+  const path = session.searchPath(true);
+  const relation = session.catalog.resolveRelation(name, path) ?? resolveCompositeClass(session.catalog, name, path);
   if (relation === undefined) throw sqlError('42P01', `relation "${name.join('.')}" does not exist`);
   return relation;
 }

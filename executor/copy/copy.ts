@@ -1,5 +1,6 @@
 /** COPY: checks the statement and runs it in either direction. */
 
+import { resolveCompositeClass } from '../../catalog/composite-classes.ts';
 import type { ColumnEntry, RelationEntry } from '../../catalog/entries.ts';
 import { quoteIdentifier } from '../../catalog/functions/quote.ts';
 import { relationDenied, rightsOnColumn, rightsOnRelation } from '../../catalog/rights.ts';
@@ -62,7 +63,11 @@ function findTable(session: Session, node: CopyStatement): RelationEntry {
   const names = node.table as readonly string[];
   if (names.length > 1) session.checkSchema(names[names.length - 2]);
   const relation = session.catalog.resolveRelation(names, session.searchPath(true));
-  if (relation === undefined) throw sqlError('42P01', `relation "${names.join('.')}" does not exist`);
+  if (relation === undefined) {
+    const composite = resolveCompositeClass(session.catalog, names, session.searchPath(true));
+    if (composite !== undefined) throw sqlError('42809', `"${composite.name}" is a composite type`);
+    throw sqlError('42P01', `relation "${names.join('.')}" does not exist`);
+  }
   const name = relation.name;
   const word = node.direction === 'from' ? 'to' : 'from';
   if (relation.class === 'sequence') throw sqlError('42809', `cannot copy ${word} sequence "${name}"`);

@@ -112,10 +112,11 @@ export function* alterTable(x: DdlContext, statement: AlterTableStatement): DdlS
   const names = statement.table.name;
   const found = yield* findAndLock(x, names, lockModeOf(statement));
   if (found === undefined) {
-    if (!statement.ifExists) {
-      const missing = relationMissing(x, names);
-      throw missing.code === '42809' ? missing.with({ hint: 'Use ALTER TYPE instead.' }) : missing;
-    }
+    const { objectType, ifExists } = statement;
+    const missing = relationMissing(x, names, objectType === 'table' ? undefined : objectType);
+    const isComposite = missing.code === '42809';
+    if (isComposite && objectType === 'table') throw missing.with({ hint: 'Use ALTER TYPE instead.' });
+    if (isComposite || !ifExists) throw missing;
     x.notice('NOTICE', '00000', `relation "${names.join('.')}" does not exist, skipping`);
     return { tag };
   }

@@ -1,5 +1,7 @@
 /** COMMENT ON. */
+import { resolveCompositeClass } from '../../catalog/composite-classes.ts';
 import type { CommentEntry, EntryClass } from '../../catalog/index.ts';
+import { attributeNumber } from '../../catalog/kept-fields.ts';
 import { SEARCH_CLASSES, type SearchClass } from '../../catalog/text-search.ts';
 import type { CommentStatement, ObjectAddress } from '../../parser/ast.ts';
 import { SHARE_UPDATE_EXCLUSIVE } from '../../storage/api.ts';
@@ -36,7 +38,7 @@ interface Target {
 
 function* relationTarget(x: DdlContext, object: ObjectAddress): DdlSteps<Target> {
   const found = yield* findAndLock(x, object.name, SHARE_UPDATE_EXCLUSIVE);
-  if (found === undefined) throw relationMissing(x, object.name);
+  if (found === undefined) throw relationMissing(x, object.name, object.objectType);
   checkRelationKind(object.objectType, found);
   if (
     object.objectType === 'table' &&
@@ -53,7 +55,7 @@ function* columnTarget(x: DdlContext, object: ObjectAddress): DdlSteps<Target> {
   const name = object.name[object.name.length - 1];
   const tableName = object.on ?? object.name.slice(0, -1);
   const found = yield* findAndLock(x, tableName, SHARE_UPDATE_EXCLUSIVE);
-  if (found === undefined) throw relationMissing(x, tableName);
+  if (found === undefined) return attributeTarget(x, tableName, name);
   if (found.class !== 'relation') {
     throw sqlError('42809', `cannot set comment on relation "${found.name}"`, {
       detail: `This operation is not supported for ${found.class === 'index' ? 'indexes' : 'sequences'}.`,
@@ -62,6 +64,16 @@ function* columnTarget(x: DdlContext, object: ObjectAddress): DdlSteps<Target> {
   refuseSystem(found);
   checkOwner(x, found.owner, `relation ${found.name}`);
   return { objectClass: 'relation', oid: found.oid, columnNumber: columnOrThrow(found, name).number };
+}
+
+/** An attribute of a composite type. */
+function attributeTarget(x: DdlContext, typeName: readonly string[], name: string): Target {
+  const type = resolveCompositeClass(x.catalog, typeName, x.searchPath);
+  if (type === undefined) throw relationMissing(x, typeName);
+  checkOwner(x, type.owner, `relation ${type.name}`);
+  const index = type.attributes?.findIndex((attribute) => attribute.name === name) ?? -1;
+  if (index < 0) throw sqlError('42703', `column "${name}" of relation "${type.name}" does not exist`);
+  return { objectClass: 'relation', oid: type.oid, columnNumber: attributeNumber(type, index) };
 }
 
 function constraintTarget(x: DdlContext, object: ObjectAddress): Target {
@@ -112,7 +124,10 @@ function* commentTarget(x: DdlContext, object: ObjectAddress): DdlSteps<Target |
     }
     case 'type':
     case 'domain': {
-      const type = findUserType(x, object);
+      const type = findUserType(x, { ...object, objectType: 'type' });
+      if (object.objectType === 'domain' && type.kind !== 'domain') {
+        throw sqlError('42809', `"${type.name}" is not a domain`);
+      }
       checkOwner(x, type.owner, `type ${type.name}`);
       return { objectClass: 'type', oid: type.oid, columnNumber: 0 };
     }

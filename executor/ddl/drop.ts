@@ -1,5 +1,6 @@
 /** DROP of everything but databases, roles and what they own. */
 import { findCollation } from '../../catalog/collations.ts';
+import { resolveCompositeClass } from '../../catalog/composite-classes.ts';
 import { FIRST_NORMAL_OID, type NamedRelation, type TypeEntry } from '../../catalog/index.ts';
 import { isSystemRoutine } from '../../catalog/system-routines.ts';
 import { systemDomain } from '../../catalog/system-types.ts';
@@ -24,6 +25,7 @@ import {
   kindWord,
   refuseSystem,
   relationMissing,
+  withArticle,
 } from './resolve.ts';
 import {
   builtinSignature,
@@ -129,10 +131,6 @@ const MISSING_CODES: Readonly<Record<RelationType, string>> = {
   'foreign table': '42704',
 };
 
-function withArticle(word: string): string {
-  return /^[aeiou]/.test(word) ? `an ${word}` : `a ${word}`;
-}
-
 function* findDroppedRelation(
   x: DdlContext,
   type: RelationType,
@@ -154,6 +152,9 @@ function* findDroppedRelation(
   const found = yield* findAndLock(x, names, ACCESS_EXCLUSIVE);
   const name = names[names.length - 1];
   if (found === undefined) {
+    if (resolveCompositeClass(x.catalog, names, x.searchPath) !== undefined) {
+      throw relationMissing(x, names, type).with({ hint: 'Use DROP TYPE to remove a type.' });
+    }
     const message = `${type} "${name}" does not exist`;
     if (ifExists) return skip(x, message);
     throw sqlError(MISSING_CODES[type], message);
@@ -215,14 +216,14 @@ function findType(
   if (type === undefined || systemDomain(oid) !== undefined) {
     throw sqlError('2BP01', `cannot drop type ${formatType(oid)} because it is required by the database system`);
   }
+  if (objectType === 'domain' && (type.kind !== 'domain' || type.oid !== oid)) {
+    throw sqlError('42809', `"${names.join('.')}" is not a domain`);
+  }
   const user = ownerOfType(x, type, oid);
   if (user !== null) {
     throw sqlError('2BP01', `cannot drop type ${shownType(x, oid)} because ${user} requires it`, {
       hint: `You can drop ${user} instead.`,
     });
-  }
-  if (objectType === 'domain' && type.kind !== 'domain') {
-    throw sqlError('42809', `"${names.join('.')}" is not a domain`);
   }
   checkOwner(x, type.owner, `type ${type.name}`);
   return reference('type', type.oid);

@@ -7,6 +7,7 @@ import type {
   RoleEntry,
   SchemaEntry,
   SequenceEntry,
+  TypeEntry,
 } from '../../catalog/index.ts';
 import { INFORMATION_SCHEMA_OID, PG_CATALOG_SCHEMA_OID } from '../../catalog/index.ts';
 import { permissionDenied, rightsOnSchema } from '../../catalog/rights.ts';
@@ -23,6 +24,7 @@ import { alterLargeObjectOwner } from './large-objects.ts';
 import { checkOperatorMove, checkOperatorOwner, madeOperator, mustFindOperator, ownOperatorOf } from './operators.ts';
 import { ownedBy } from './owned.ts';
 import {
+  alteredMissing,
   checkNameIsFree,
   checkOwner,
   checkRelationOwner,
@@ -32,10 +34,10 @@ import {
   kindWord,
   mayCreateIn,
   refuseSystem,
-  relationMissing,
   requireDatabaseRight,
   roleOfSpec,
   schemaOrThrow,
+  withArticle,
 } from './resolve.ts';
 import { rewriteReaders } from './rewrite-readers.ts';
 import { isRoutineWord, mustFindOwnRoutine, ownedWord } from './routine-names.ts';
@@ -50,8 +52,7 @@ const RELATIONS = new Set<ObjectType>(['table', 'view', 'materialized view', 'in
 export function checkRelationKind(objectType: ObjectType, found: NamedRelation): void {
   const kind = kindWord(found);
   if (objectType === 'table' || objectType === kind) return;
-  const article = /^[aeiou]/.test(objectType) ? 'an' : 'a';
-  throw sqlError('42809', `"${found.name}" is not ${article} ${objectType}`);
+  throw sqlError('42809', `"${found.name}" is not ${withArticle(objectType)}`);
 }
 
 /** The new owner must be somebody that the user may become, and may create in the schema. */
@@ -90,7 +91,7 @@ export function* alterOwner(x: DdlContext, statement: AlterOwnerStatement): DdlS
   const role = roleOfSpec(x, statement.owner);
   if (RELATIONS.has(object.objectType)) {
     const found = yield* findAndLock(x, object.name, ACCESS_EXCLUSIVE);
-    if (found === undefined) throw relationMissing(x, object.name);
+    if (found === undefined) throw alteredMissing(x, { object, ifExists: false }) as Error;
     checkRelationKind(object.objectType, found);
     refuseSystem(found);
     checkRelationOwner(x, found);
@@ -157,6 +158,7 @@ export function* alterOwner(x: DdlContext, statement: AlterOwnerStatement): DdlS
     case 'type':
     case 'domain': {
       const type = findUserType(x, object);
+      refuseRowType(type);
       checkOwner(x, type.owner, `type ${type.name}`);
       checkNewOwner(x, role, x.catalog.schema(type.schemaOid));
       x.putEntry(ownedBy(type, role.oid));
@@ -184,6 +186,12 @@ export function findUserType(x: DdlContext, object: ObjectAddress): Extract<Cata
   return type;
 }
 
+/** A table's row type is altered with its table. */
+export function refuseRowType({ name, relationOid }: TypeEntry): void {
+  if (relationOid === undefined) return;
+  throw sqlError('42809', `${name} is a table's row type`, { hint: 'Use ALTER TABLE instead.' });
+}
+
 /** Objects of kinds that cannot be made do not exist. */
 export function objectMissing(x: DdlContext, object: ObjectAddress): Error {
   const name = object.name.join('.');
@@ -208,8 +216,9 @@ export function* alterObjectSchema(x: DdlContext, statement: AlterSchemaStatemen
   if (object.objectType === 'type' || object.objectType === 'domain') {
     const type = findUserType(x, object);
     const target = targetSchema(x, statement.schema);
-    checkSchemaMove(x.catalog.schema(type.schemaOid) as SchemaEntry, target);
     checkOwner(x, type.owner, `type ${type.name}`);
+    refuseRowType(type);
+    checkSchemaMove(x.catalog.schema(type.schemaOid) as SchemaEntry, target);
     if (target.oid === type.schemaOid) return { tag };
     if (x.catalog.typeByName(target.name, type.name, x.searchPath) !== undefined) {
       throw sqlError('42710', `type "${type.name}" already exists in schema "${target.name}"`);
@@ -269,7 +278,8 @@ export function* alterObjectSchema(x: DdlContext, statement: AlterSchemaStatemen
   if (!RELATIONS.has(object.objectType)) throw objectMissing(x, object);
   const found = yield* findAndLock(x, object.name, ACCESS_EXCLUSIVE);
   if (found === undefined) {
-    if (!statement.ifExists) throw relationMissing(x, object.name);
+    const missing = alteredMissing(x, statement);
+    if (missing !== null) throw missing;
     x.notice('NOTICE', '00000', `relation "${object.name.join('.')}" does not exist, skipping`);
     return { tag };
   }

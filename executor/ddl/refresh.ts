@@ -24,7 +24,7 @@ export function* refreshMaterializedView(
 ): DdlSteps<DdlResult> {
   const tag = 'REFRESH MATERIALIZED VIEW';
   const found = yield* findAndLock(x, statement.name, statement.concurrently ? EXCLUSIVE : ACCESS_EXCLUSIVE);
-  if (found === undefined) throw relationMissing(x, statement.name);
+  if (found === undefined) throw relationMissing(x, statement.name, 'table or materialized view');
   refuseSystem(found);
   if (found.class !== 'relation' || found.kind === 'view') {
     throw sqlError('42809', `"${found.name}" is not a table or materialized view`);

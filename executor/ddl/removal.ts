@@ -95,6 +95,7 @@ function removeColumn(x: DdlContext, { oid, columnNumber }: ObjectReference): vo
 /** Those that stay keep their numbers. */
 function removeAttribute(x: DdlContext, typeOid: number, number: number): void {
   const type = x.catalog.type(typeOid) as TypeEntry;
+  removeComments(x, 'relation', typeOid, number);
   const numbered = (type.attributes ?? []).map((attribute, i) => ({ ...attribute, number: attributeNumber(type, i) }));
   x.putEntry({
     ...type,
@@ -136,8 +137,12 @@ export function changeColumn(
   });
 }
 
-/** Comments on an object (with its columns, when none is named) go. */
+/** Comments on an object (with its columns or attributes, when none is named) go. */
 export function removeComments(x: DdlContext, objectClass: EntryClass, oid: number, columnNumber?: number): void {
+  const type = objectClass === 'type' ? x.catalog.type(oid) : undefined;
+  for (let i = 0; i < (type?.attributes?.length ?? 0); i++) {
+    removeComments(x, 'relation', oid, attributeNumber(type as TypeEntry, i));
+  }
   const last = columnNumber ?? (objectClass === 'relation' ? (x.catalog.relation(oid)?.columns.length ?? 0) : 0);
   for (let number = columnNumber ?? 0; number <= last; number++) {
     const comment = x.catalog.comment(objectClass, oid, number);

@@ -1,4 +1,5 @@
 /** ALTER ... RENAME. Kept texts (checks, defaults, indexes, views) follow the new names. */
+import { resolveCompositeClass } from '../../catalog/composite-classes.ts';
 import type {
   DatabaseEntry,
   IndexEntry,
@@ -16,9 +17,10 @@ import { ownCollation, putCollation } from './collations.ts';
 import { compositeType } from './composite-types.ts';
 import { type DdlContext, type DdlResult, type DdlSteps, type ExpressionUse, wait } from './context.ts';
 import { largeObjectsOf, nameRolesAgain } from './large-objects.ts';
-import { checkRelationKind, findUserType, followSequence, objectMissing } from './owner.ts';
+import { checkRelationKind, findUserType, followSequence, objectMissing, refuseRowType } from './owner.ts';
 import { renamePolicy } from './policies.ts';
 import {
+  alteredMissing,
   checkNameIsFree,
   checkOwner,
   checkRelationOwner,
@@ -28,7 +30,6 @@ import {
   findRelation,
   isSystemColumn,
   refuseSystem,
-  relationMissing,
   roleOrThrow,
   schemaOrThrow,
 } from './resolve.ts';
@@ -130,7 +131,9 @@ function* renameRelationOrPart(x: DdlContext, statement: RenameStatement): DdlSt
   const { object, part, newName } = statement;
   const found = yield* findAndLock(x, object.name, ACCESS_EXCLUSIVE);
   if (found === undefined) {
-    if (!statement.ifExists) throw relationMissing(x, object.name);
+    if (part !== null && renameOfComposite(x, statement)) return;
+    const missing = alteredMissing(x, statement);
+    if (missing !== null) throw missing;
     x.notice('NOTICE', '00000', `relation "${object.name.join('.')}" does not exist, skipping`);
     return;
   }
@@ -147,6 +150,18 @@ function* renameRelationOrPart(x: DdlContext, statement: RenameStatement): DdlSt
   if (part.kind === 'constraint') renameConstraint(x, found, part.name, newName);
   else if (found.ofTypeOid !== undefined) throw sqlError('42809', 'cannot rename column of typed table');
   else renameColumn(x, found, part.name, newName);
+}
+
+/** ALTER TABLE ... RENAME of an attribute takes a composite type, too, which has no constraints. */
+function renameOfComposite(x: DdlContext, statement: RenameStatement): boolean {
+  const { object, part } = statement;
+  const type = resolveCompositeClass(x.catalog, object.name, x.searchPath);
+  if (type === undefined || object.objectType !== 'table') return false;
+  if (part?.kind === 'constraint') {
+    throw sqlError('42704', `constraint "${part.name}" for table "${type.name}" does not exist`);
+  }
+  renameType(x, statement);
+  return true;
 }
 
 /** A key's constraint is called like its index, and the other way round. */
@@ -387,6 +402,7 @@ function renameType(x: DdlContext, statement: RenameStatement): void {
   }
   const type = findUserType(x, object);
   checkOwner(x, type.owner, `type ${type.name}`);
+  refuseRowType(type);
   if (type.kind === 'composite') checkNameIsFree(x, type.schemaOid, newName);
   if (x.catalog.typeByName(x.catalog.schemaName(type.schemaOid), newName, x.searchPath) !== undefined) {
     throw sqlError('42710', `type "${newName}" already exists`);

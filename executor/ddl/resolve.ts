@@ -17,7 +17,7 @@ import {
   PG_CATALOG_SCHEMA_OID,
 } from '../../catalog/index.ts';
 import { databaseAcl, permissionDenied, rightsByAcl, rightsOnSchema } from '../../catalog/rights.ts';
-import type { Persistence, QualifiedName, RoleSpec } from '../../parser/ast.ts';
+import type { ObjectAddress, Persistence, QualifiedName, RoleSpec } from '../../parser/ast.ts';
 import { errorPosition } from '../../parser/index.ts';
 import type { LockMode } from '../../storage/api.ts';
 import { type SqlError, type SqlErrorFields, sqlError } from '../../types/errors.ts';
@@ -172,11 +172,29 @@ export function findRelation(x: DdlContext, names: QualifiedName): NamedRelation
   return x.catalog.resolveRelation(names, x.searchPath);
 }
 
-export function relationMissing(x: DdlContext, names: QualifiedName): SqlError {
+/** `word`: what the name should be of ("table"); a composite type of this name is none. */
+export function relationMissing(x: DdlContext, names: QualifiedName, word?: string): SqlError {
   if (names.length > 1) schemaOrThrow(x, names[names.length - 2]);
   const type = resolveCompositeClass(x.catalog, names, x.searchPath);
-  if (type !== undefined) return sqlError('42809', `"${type.name}" is a composite type`);
-  return sqlError('42P01', `relation "${names.join('.')}" does not exist`);
+  if (type === undefined) return sqlError('42P01', `relation "${names.join('.')}" does not exist`);
+  return sqlError('42809', `"${type.name}" is ${word === undefined ? 'a composite type' : `not ${withArticle(word)}`}`);
+}
+
+/** The relation that ALTER ... does not find; null: it is not there, and need not be. */
+export function alteredMissing(
+  x: DdlContext,
+  statement: { object: ObjectAddress; ifExists: boolean },
+): SqlError | null {
+  const { name, objectType } = statement.object;
+  const isComposite = resolveCompositeClass(x.catalog, name, x.searchPath) !== undefined;
+  if (!isComposite && statement.ifExists) return null;
+  const isTable = objectType === 'table' || objectType === 'index';
+  const missing = relationMissing(x, name, isTable ? undefined : objectType);
+  return isComposite && isTable ? missing.with({ hint: 'Use ALTER TYPE instead.' }) : missing;
+}
+
+export function withArticle(word: string): string {
+  return /^[aeiou]/.test(word) ? `an ${word}` : `a ${word}`;
 }
 
 /**

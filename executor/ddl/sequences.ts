@@ -229,7 +229,8 @@ export function alterSequence(x: DdlContext, entry: SequenceEntry, options: Sequ
 export function* alterSequenceStatement(x: DdlContext, statement: AlterSequenceStatement): DdlSteps<DdlResult> {
   const entry = yield* findAndLock(x, statement.name, 6);
   if (entry === undefined) {
-    if (!statement.ifExists) throw relationMissing(x, statement.name);
+    const missing = relationMissing(x, statement.name, 'sequence');
+    if (!statement.ifExists || missing.code === '42809') throw missing;
     x.notice('NOTICE', '00000', `relation "${statement.name.join('.')}" does not exist, skipping`);
     return { tag: 'ALTER SEQUENCE' };
   }

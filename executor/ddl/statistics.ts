@@ -72,15 +72,22 @@ export function renameStatistics(x: DdlContext, names: QualifiedName, newName: s
   x.putEntry({ ...found, name: newName });
 }
 
+function unsupported(name: string, kind: string): Error {
+  return sqlError('42809', `cannot define statistics for relation "${name}"`, {
+    detail: `This operation is not supported for ${kind}.`,
+  });
+}
+
 export function* createStatistics(x: DdlContext, statement: CreateStatisticsStatement): DdlSteps<DdlResult> {
   const tag = 'CREATE STATISTICS';
   const found = yield* findAndLock(x, statement.table, SHARE_UPDATE_EXCLUSIVE);
-  if (found === undefined) throw relationMissing(x, statement.table);
+  if (found === undefined) {
+    const missing = relationMissing(x, statement.table);
+    throw missing.code === '42P01' ? missing : unsupported(statement.table.at(-1) as string, 'composite types');
+  }
   if (found.class !== 'relation' || found.kind === 'view') {
     const kind = found.class === 'relation' ? 'views' : found.class === 'index' ? 'indexes' : 'sequences';
-    throw sqlError('42809', `cannot define statistics for relation "${found.name}"`, {
-      detail: `This operation is not supported for ${kind}.`,
-    });
+    throw unsupported(found.name, kind);
   }
   refuseSystem(found);
   checkRelationOwner(x, found);

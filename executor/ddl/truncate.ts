@@ -12,7 +12,7 @@ export function* truncate(x: DdlContext, statement: TruncateStatement): DdlSteps
   const tables = new Map<number, RelationEntry>();
   for (const { name } of statement.tables) {
     const found = yield* findAndLock(x, name, ACCESS_EXCLUSIVE);
-    if (found === undefined) throw relationMissing(x, name);
+    if (found === undefined) throw relationMissing(x, name, 'table');
     const table = asTable(found);
     checkTruncateRight(x, table);
     tables.set(table.oid, table);

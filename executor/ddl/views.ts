@@ -269,6 +269,9 @@ export function* createView(x: DdlContext, created: CreateViewStatement): DdlSte
     x.putEntry({ ...existing, ...fields, columns: [...kept, ...columnEntries(columns).slice(kept.length)] });
     return { tag };
   }
+  if (statement.orReplace && isRelationName(x, target.schema.oid, target.name)) {
+    throw sqlError('42809', `"${target.name}" is not a view`);
+  }
   checkRelationName(x, target.schema.oid, target.name);
   x.putEntry({
     class: 'relation',

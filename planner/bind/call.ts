@@ -108,7 +108,9 @@ export function bindCall(level: Level, node: ast.FunctionCall): Expr {
   if (entry.kind === 'aggregate' && entry.routine !== undefined) {
     context.environment.noteRoutine?.(node, entry.routine.oid);
   }
-  const bound = { args: spread.args, given: written.given, filter };
+  // What a cast to json makes of an argument is another expression.
+  const given = written.given.map((arg, i) => (spread.args[i] === written.args[i] ? arg : spread.args[i]));
+  const bound = { args: spread.args, given, filter };
   const typeOid = spread.resolve(entry.returnType);
   if (entry.kind === 'window' || node.over !== null)
     return makeWindowCall(level, node, entry, bound, typeOid, position);
