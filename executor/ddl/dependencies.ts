@@ -22,6 +22,7 @@ import { remove } from './removal.ts';
 import {
   definitionsOfType,
   routinesOfType,
+  textsWithField,
   textsWithType,
   usersOfOperator,
   usersOfRoutine,
@@ -188,6 +189,10 @@ function columnDependents(x: DdlContext, tableOid: number, columnNumber: number)
   const table = x.catalog.relation(tableOid);
   const result: Dependent[] = viewsOfColumn(x, tableOid, columnNumber).map((view) => asNormal(referenceTo(view)));
   for (const { oid } of policiesOfColumn(x, tableOid, columnNumber)) result.push(asNormal(reference('policy', oid)));
+  const known = new Set(result.map(({ object }) => keyOf(object)));
+  const typeOid = table === undefined ? tableOid : table.rowTypeOid;
+  const users = typeOid === undefined ? [] : textsWithField(x, { typeOid, number: columnNumber });
+  result.push(...users.filter((object) => !known.has(keyOf(object))).map(asNormal));
   // An attribute of a composite type.
   if (table === undefined) return result;
   const column = table.columns[columnNumber - 1];

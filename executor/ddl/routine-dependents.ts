@@ -1,5 +1,6 @@
 /** What uses user-made functions, operators and types: whatever has them in a kept text, and what is defined by them. */
 import type { AggregateDefinition } from '../../catalog/entries.ts';
+import { type KeptField, keptFieldName } from '../../catalog/kept-fields.ts';
 import { keptRoutineName } from '../../catalog/kept-routines.ts';
 import { keptTypeName } from '../../catalog/kept-types.ts';
 import type { DdlContext } from './context.ts';
@@ -30,6 +31,11 @@ export function usersOfOperator(x: DdlContext, oid: number): ObjectReference[] {
 /** What has the type, or an array of it, in a kept text. */
 export function textsWithType(x: DdlContext, oid: number): ObjectReference[] {
   return textsWith(x, `"${keptTypeName(oid)}"`, oid);
+}
+
+/** What names the field of a composite type, or of a table's row type, in a kept text. */
+export function textsWithField(x: DdlContext, field: KeptField): ObjectReference[] {
+  return textsWith(x, `"${keptFieldName(field)}"`, 0);
 }
 
 /** Functions that an aggregate is made of. */
