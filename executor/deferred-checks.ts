@@ -57,3 +57,13 @@ function poll(session: Session, followUp: FollowUp, context: ExecContext): boole
     return false;
   }
 }
+
+/** Are checks or actions of the table's rows still to come? */
+export function hasPendingChecks({ deferred }: Session, tableOid: number): boolean {
+  for (const [key, { constraint, hasWork }] of deferred) {
+    // What has become of a row that others refer to is a matter of its own table.
+    const isReferenced = key.startsWith('delete ') || key.startsWith('update ');
+    if (hasWork && tableOid === (isReferenced ? constraint.referencedTableOid : constraint.tableOid)) return true;
+  }
+  return false;
+}

@@ -49,6 +49,7 @@ import {
 import { NameLookup } from './ddl/lookup.ts';
 import { requireDatabaseRight } from './ddl/resolve.ts';
 import { SliceTask, StatementTask } from './ddl-tasks.ts';
+import { hasPendingChecks } from './deferred-checks.ts';
 import { executeArguments } from './execute-arguments.ts';
 import { IndexBuilder } from './index-build.ts';
 import type { IndexRuntime } from './index-runtime.ts';
@@ -607,14 +608,7 @@ export class SessionDdlContext implements DdlContext {
   }
 
   hasPendingChecks(tableOid: number): boolean {
-    for (const [key, followUp] of this.#session.deferred) {
-      const { constraint } = followUp;
-      // What has become of a row that others refer to is a matter of its own table.
-      const isReferenced = key.startsWith('delete ') || key.startsWith('update ');
-      if (followUp.hasWork && tableOid === (isReferenced ? constraint.referencedTableOid : constraint.tableOid))
-        return true;
-    }
-    return false;
+    return hasPendingChecks(this.#session, tableOid);
   }
 
   executeParameters(name: string, args: readonly Expression[]): DdlTask<QueryParameters> {

@@ -50,7 +50,8 @@ export class SessionNames {
     const names = this.#first === null ? named : [this.#first, ...named];
     // What one may not use is not there for names without a schema.
     const path = names.filter((name) => name === 'pg_catalog' || name === 'pg_temp' || this.#mayUseSchema(name));
-    const hasTemporary = catalog.schemaByName(temporarySchema) !== undefined;
+    // One that stands first is made when it is first needed.
+    const hasTemporary = path[0] === 'pg_temp' || catalog.schemaByName(temporarySchema) !== undefined;
     const real = path.flatMap((name) => (name !== 'pg_temp' ? [name] : hasTemporary ? [temporarySchema] : []));
     if (!includeImplicit) return real;
     const implicit: string[] = [];

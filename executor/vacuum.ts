@@ -18,6 +18,7 @@ import { sqlError } from '../types/errors.ts';
 import { analyzeTable } from './analyze/analyze.ts';
 import { clusterIndex } from './ddl/indexes.ts';
 import { rewriteTables } from './ddl-runner.ts';
+import { hasPendingChecks } from './deferred-checks.ts';
 import type { Session, Task } from './session.ts';
 import { vacuumOptions } from './vacuum-options.ts';
 
@@ -99,6 +100,9 @@ export function* cluster(session: Session, node: ClusterStatement): Task<string>
   const table = relationOf(session, node.table);
   if (table.class !== 'relation' || !isStored(table)) {
     throw sqlError('42809', `"${table.name}" is not a table or materialized view`);
+  }
+  if (hasPendingChecks(session, table.oid)) {
+    throw sqlError('55006', `cannot CLUSTER "${table.name}" because it has pending trigger events`);
   }
   if (!mayCluster(session, table)) throw sqlError('42501', `must be owner of ${relationWord(table)} ${table.name}`);
   const index =

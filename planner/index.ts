@@ -13,7 +13,7 @@ export {
   lookUpType,
 } from './bind/lookup.ts';
 export { checkPolicyExpression } from './bind/row-security.ts';
-export { bindScalar, bindWithCollation, callVolatility, type ScalarSource } from './bind/scalar.ts';
+export { bindScalar, bindWithCollation, callVolatility, isStableCast, type ScalarSource } from './bind/scalar.ts';
 export { updatableColumns, viewRefusal } from './bind/view-target.ts';
 export type { StatementValues } from './cost/known-values.ts';
 export { checkEarlyConstants, type EarlyConstants } from './early-constants.ts';

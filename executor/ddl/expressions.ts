@@ -1,8 +1,8 @@
 /** What definitions want to know of a bound expression: the columns, sequences and functions in it. */
 import type { RelationEntry } from '../../catalog/index.ts';
-import { callVolatility, type Expr } from '../../planner/index.ts';
+import { callVolatility, type Expr, isStableCast } from '../../planner/index.ts';
 import { SqlError } from '../../types/errors.ts';
-import { OID, typeByOid } from '../../types/index.ts';
+import { OID } from '../../types/index.ts';
 import type { DdlContext } from './context.ts';
 
 const REG_TYPES = new Set<number>([OID.REGCLASS]);
@@ -56,19 +56,11 @@ export function namedRelations(expr: Expr): number[] {
   return [...oids].sort((a, b) => a - b);
 }
 
-/** Its text depends on the session's DateStyle, IntervalStyle or TimeZone. */
-function isTimeType(typeOid: number): boolean {
-  const type = typeByOid(typeOid);
-  const element =
-    type !== undefined && type.elementOid !== 0 && type.category === 'A' ? typeByOid(type.elementOid) : type;
-  return element?.category === 'D' || element?.category === 'T';
-}
-
 /** The least stable function in it. `isChecked`: the binder has looked at user-made ones, as they are when they are inlined. */
 export function volatilityOf(expr: Expr, isChecked = false): 'immutable' | 'stable' | 'volatile' {
   let result: 'immutable' | 'stable' | 'volatile' = 'immutable';
   walkExpr(expr, (node) => {
-    if (node.kind === 'ioCast' && (isTimeType(node.typeOid) || isTimeType(node.arg.typeOid))) {
+    if (node.kind === 'ioCast' && isStableCast(node)) {
       if (result === 'immutable') result = 'stable';
       return;
     }

@@ -15,6 +15,7 @@ export function* truncate(x: DdlContext, statement: TruncateStatement): DdlSteps
     if (found === undefined) throw relationMissing(x, name, 'table');
     const table = asTable(found);
     checkTruncateRight(x, table);
+    checkNotInUse(x, table, 'TRUNCATE');
     tables.set(table.oid, table);
   }
   yield* addReferencing(x, tables, statement.behavior === 'cascade');
@@ -22,7 +23,6 @@ export function* truncate(x: DdlContext, statement: TruncateStatement): DdlSteps
     for (const sequence of x.catalog.sequencesOf(table.oid)) checkRelationOwner(x, sequence);
   }
   for (const table of tables.values()) {
-    checkNotInUse(x, table, 'TRUNCATE');
     x.putEntry(overNewHeap(x, table));
     dropHeaps(x, table);
     if (statement.restartIdentity) yield* restartSequences(x, table);
@@ -49,6 +49,7 @@ function* addReferencing(x: DdlContext, tables: Map<number, RelationEntry>, isCa
       x.notice('NOTICE', '00000', `truncate cascades to table "${other.name}"`);
       while (!x.lockRelation(other.oid, ACCESS_EXCLUSIVE)) yield;
       checkTruncateRight(x, other);
+      checkNotInUse(x, other, 'TRUNCATE');
       tables.set(other.oid, x.catalog.relation(other.oid) as RelationEntry);
     }
   }

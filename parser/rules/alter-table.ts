@@ -123,7 +123,7 @@ export abstract class AlterTableRules extends ObjectRules {
     if (this.at(T.CONSTRAINT)) {
       this.take(T.CONSTRAINT);
       const name = this.colId();
-      const { deferrable, initiallyDeferred } = this.constraintAttributes('FOREIGN KEY');
+      const { deferrable, initiallyDeferred } = this.constraintAttributes('FOREIGN KEY', false);
       return { kind: 'alterConstraint', name, deferrable, initiallyDeferred };
     }
     this.has(T.COLUMN);

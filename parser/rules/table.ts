@@ -26,7 +26,7 @@ import type {
 } from '../ast.ts';
 import type { ParserRule } from '../parser-base.ts';
 import * as T from '../token-types.ts';
-import { ModifyRules } from './modify.ts';
+import { ConstraintRules } from './constraint.ts';
 
 type Mutable<X> = { -readonly [K in keyof X]: X[K] };
 
@@ -50,7 +50,7 @@ const NO_ATTRIBUTES: ConstraintAttributes = {
   noInherit: false,
 };
 
-export abstract class TableRules extends ModifyRules {
+export abstract class TableRules extends ConstraintRules {
   abstract readonly sequenceOptions: ParserRule<[], SequenceOptions>;
 
   /**
@@ -261,6 +261,9 @@ export abstract class TableRules extends ModifyRules {
     return this.colId();
   }
 
+  /** Constraints of columns for which [NOT] DEFERRABLE was written. */
+  readonly #ofDeferral = new WeakSet<ColumnConstraint>();
+
   private atConstraintAttribute(): boolean {
     if (this.at(T.NOT) && this.peekAt(2) === T.DEFERRABLE) return true;
     return this.at(T.DEFERRABLE) || this.at(T.INITIALLY);
@@ -280,8 +283,9 @@ export abstract class TableRules extends ModifyRules {
     }
     if (isDeferrable) {
       this.take(T.DEFERRABLE);
-      if (before.deferrable !== null)
+      if (this.#ofDeferral.has(before))
         throw this.messageAt('42601', 'multiple DEFERRABLE/NOT DEFERRABLE clauses not allowed', token);
+      this.#ofDeferral.add(before);
       before.deferrable = !negated;
     } else {
       this.take(T.INITIALLY);
@@ -291,16 +295,11 @@ export abstract class TableRules extends ModifyRules {
       before.initiallyDeferred = this.has(T.DEFERRED);
       if (!before.initiallyDeferred) this.take(T.IMMEDIATE);
     }
-    this.checkDeferral(before, token);
-  }
-
-  /** INITIALLY DEFERRED makes a constraint DEFERRABLE, and contradicts NOT DEFERRABLE. */
-  private checkDeferral(attributes: Mutable<ConstraintAttributes>, token = this.nextToken()): void {
-    if (attributes.initiallyDeferred !== true) return;
-    if (attributes.deferrable === false) {
+    if (before.initiallyDeferred !== true) return;
+    if (before.deferrable === false) {
       throw this.messageAt('42601', 'constraint declared INITIALLY DEFERRED must be DEFERRABLE', token);
     }
-    attributes.deferrable = true;
+    before.deferrable = true;
   }
 
   /** ColConstraintElem; null when the next token starts none. */
@@ -509,44 +508,6 @@ export abstract class TableRules extends ModifyRules {
       return { element, operator: this.sub(this.qualifiedOperator) };
     },
   );
-
-  /** ConstraintAttributeSpec; `what` tells which of them the constraint can have. */
-  protected constraintAttributes(what: string): ConstraintAttributes {
-    const attributes: Mutable<ConstraintAttributes> = { ...NO_ATTRIBUTES };
-    const refuse = (clause: string): void => {
-      throw new SqlError('0A000', `${what} constraints cannot be marked ${clause}`);
-    };
-    const isCheck = what === 'CHECK';
-    for (;;) {
-      const token = this.nextToken();
-      if (this.at(T.NOT)) {
-        this.take(T.NOT);
-        if (this.at(T.VALID)) {
-          this.take(T.VALID);
-          if (!isCheck && what !== 'FOREIGN KEY') refuse('NOT VALID');
-          attributes.notValid = true;
-        } else {
-          this.take(T.DEFERRABLE);
-          attributes.deferrable = false;
-        }
-      } else if (this.at(T.DEFERRABLE)) {
-        this.take(T.DEFERRABLE);
-        if (isCheck) refuse('DEFERRABLE');
-        attributes.deferrable = true;
-      } else if (this.at(T.INITIALLY)) {
-        this.take(T.INITIALLY);
-        attributes.initiallyDeferred = this.has(T.DEFERRED);
-        if (!attributes.initiallyDeferred) this.take(T.IMMEDIATE);
-        if (isCheck && attributes.initiallyDeferred) refuse('DEFERRABLE');
-      } else if (this.at(T.NO) && this.peekAt(2) === T.INHERIT) {
-        this.take(T.NO);
-        this.take(T.INHERIT);
-        if (!isCheck) refuse('NO INHERIT');
-        attributes.noInherit = true;
-      } else return attributes;
-      this.checkDeferral(attributes, token);
-    }
-  }
 
   /** PARTITION BY strategy '(' part_elem { ',' part_elem } ')' */
   readonly partitionSpec = this.detail('partitionSpec', (): PartitionSpec => {

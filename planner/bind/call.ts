@@ -10,6 +10,7 @@ import { lastSetCall } from '../traverse.ts';
 import { makeAggregate } from './aggregate-call.ts';
 import { CLAUSE_WORDS } from './clause-words.ts';
 import { coerceToBoolean, coerceToTarget, coerceType } from './coerce.ts';
+import { haveConflict } from './collation.ts';
 import { coerceToCommonType, selectCommonType } from './common-type.ts';
 import type { BindContext, Position } from './context.ts';
 import { castExplicit } from './conversion.ts';
@@ -172,7 +173,7 @@ function callRoutine(
   const builtin = asBuiltin(entry);
   if (builtin !== null) return makeScalarCall(level, builtin, spread.args, typeOid, position);
   const isWholeItem = context.calledInFrom === node || context.calledProcedure === node;
-  if (!isWholeItem) {
+  if (!isWholeItem && !haveConflict(level, spread.args)) {
     const inlined = inlineCall(context, entry, spread.args, typeOid);
     if (inlined !== null) return context.at(inlined, position);
   }

@@ -599,6 +599,11 @@ export function keyedColumns(level: Level, exprs: readonly Expr[], collation: nu
   return own === 0 ? null : new CollationPass(level).keyedColumns(exprs, collation ?? own);
 }
 
+/** Whether they disagree: a function that is given them compares by its parameters' types then. */
+export function haveConflict(level: Level, exprs: readonly Expr[]): boolean {
+  return level.context.usesCollations && new CollationPass(level).common(exprs, false) === NO_COLLATION;
+}
+
 /** The collation that an expression has, for who keeps it: 0 none, -1 undecided. */
 export function derivedCollation(level: Level, expr: Expr): number {
   const own = typeCollation(level.context, expr.typeOid);

@@ -124,9 +124,9 @@ function refuseMutable(context: BindContext, expr: Expr, source: ScalarSource): 
           ? 'generation expression is not immutable'
           : null;
   if (message === null) return;
-  if (someExpr(expr, (child) => child.kind === 'call' && callVolatility(child) !== 'immutable')) {
-    throw context.error('42P17', message);
-  }
+  const isMutable = (child: Expr): boolean =>
+    child.kind === 'call' ? callVolatility(child) !== 'immutable' : child.kind === 'ioCast' && isStableCast(child);
+  if (someExpr(expr, isMutable)) throw context.error('42P17', message);
 }
 
 const CONCATENATIONS = new Set(['textanycat', 'anytextcat']);
@@ -139,6 +139,31 @@ export function callVolatility(call: Extract<Expr, { kind: 'call' }>): ScalarFun
   const { name, volatility, oid } = call.function;
   if (oid === 0 || !CONCATENATIONS.has(name)) return volatility;
   return call.args.some(({ typeOid }) => hasTextOfSettings(typeOid)) ? volatility : 'immutable';
+}
+
+/** Types of one value whose text depends on settings, or on the catalog. */
+const STABLE_TEXTS: ReadonlySet<number> = new Set([
+  OID.MONEY,
+  OID.ACLITEM,
+  OID.DATE,
+  OID.TIMESTAMP,
+  OID.TIMESTAMPTZ,
+  OID.INTERVAL,
+]);
+/** The same, where a value is read of it. */
+const STABLE_INPUTS: ReadonlySet<number> = new Set([OID.XML, OID.TIME, OID.TIMETZ]);
+
+/** A cast through text is as stable as the types' functions that read and write it. */
+export function isStableCast({ arg, typeOid }: Extract<Expr, { kind: 'ioCast' }>): boolean {
+  return hasStableText(arg.typeOid) || hasStableText(typeOid) || STABLE_INPUTS.has(baseTypeOid(typeOid));
+}
+
+function hasStableText(typeOid: number): boolean {
+  const oid = baseTypeOid(typeOid);
+  const type = typeByOid(oid);
+  if (type === undefined || STABLE_TEXTS.has(oid) || type.name.startsWith('reg') || oid === OID.RECORD) return true;
+  // Enums, ranges, composites, arrays.
+  return 'ercm'.includes(type.kind) || (type.category === 'A' && oid !== OID.INT2VECTOR && oid !== OID.OIDVECTOR);
 }
 
 /** Dates, times, money, reg* types, and what consists of values of any type. */
