@@ -1227,6 +1227,7 @@ export const BUILTIN_PROCS = `31|byteaout|17|2275|iS|byteaout
 2081|pg_function_is_visible|26|16|sS|pg_function_is_visible
 2082|pg_operator_is_visible|26|16|sS|pg_operator_is_visible
 2083|pg_opclass_is_visible|26|16|sS|pg_opclass_is_visible
+2084|pg_show_all_settings||2249|sSR|show_all_settings||name 25,setting 25,unit 25,category 25,short_desc 25,extra_desc 25,context 25,vartype 25,source 25,min_val 25,max_val 25,enumvals 1009,boot_val 25,reset_val 25,sourcefile 25,sourceline 23,pending_restart 16
 2085|substr|17 23 23|17|iS|bytea_substr
 2086|substr|17 23|17|iS|bytea_substr_no_len
 2087|replace|25 25 25|25|iS|replace_text
@@ -1368,6 +1369,7 @@ export const BUILTIN_PROCS = `31|byteaout|17|2275|iS|byteaout
 2288|pg_size_pretty|20|25|iS|pg_size_pretty
 2289|pg_options_to_table|1009|2249|sSR3|pg_options_to_table|options_array|option_name 25,option_value 25
 2291|record_out|2249|2275|sS|record_out
+2307|pg_stat_reset_slru|25|2278|v|pg_stat_reset_slru
 2308|ceil|701|701|iS|dceil
 2309|floor|701|701|iS|dfloor
 2310|sign|701|701|iS|dsign
@@ -2003,6 +2005,7 @@ export const BUILTIN_PROCS = `31|byteaout|17|2275|iS|byteaout
 3451|int4|3802|23|iS|jsonb_int4
 3452|int8|3802|20|iS|jsonb_int8
 3453|float4|3802|700|iS|jsonb_float4
+3454|pg_filenode_relation|26 26|2205|sS|pg_filenode_relation
 3457|lo_from_bytea|26 17|26|vS|be_lo_from_bytea
 3458|lo_get|26|17|vS|be_lo_get
 3459|lo_get|26 20 23|17|vS|be_lo_get_fragment

@@ -16,6 +16,7 @@ import { datetimeFunctions } from './datetime.ts';
 import { datetimeFieldFunctions } from './datetime-fields.ts';
 import { datumSizeFunctions } from './datum-size.ts';
 import { enumFunctions } from './enums.ts';
+import { fileNodeFunctions } from './file-nodes.ts';
 import { floatFunctions } from './float.ts';
 import { datetimeFormatFunctions } from './format-datetime.ts';
 import { numberFormatFunctions } from './format-number.ts';
@@ -98,6 +99,7 @@ export const FUNCTION_MODULES: readonly FunctionModule[] = [
   backendStatisticsFunctions,
   bitFunctions,
   systemCatalogFunctions,
+  fileNodeFunctions,
   privilegeFunctions,
   hashFunctions,
   typeIoFunctions,

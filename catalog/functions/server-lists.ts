@@ -2,6 +2,8 @@
 import { allAbbreviations, sessionZone, type Zone, zoneNames } from '../../types/datetime/zone.ts';
 import { Interval, OID, SqlArray } from '../../types/index.ts';
 import type { FunctionContext, Value } from '../function-entry.ts';
+import { ViewContext } from '../pg-catalog/view-context.ts';
+import { pgSettings } from '../pg-catalog/views.ts';
 import { EXPLAINED_SETTINGS, NOT_IN_SAMPLE, RUNTIME_COMPUTED } from '../settings/flags.ts';
 import { settingDefinition } from '../settings.ts';
 import type { FunctionModule } from './module.ts';
@@ -52,7 +54,20 @@ function settingFlags(name: string): SqlArray | null {
   return new SqlArray(OID.TEXT, flags);
 }
 
+const SETTING_COLUMNS = [
+  ...['name', 'setting', 'unit', 'category', 'short_desc', 'extra_desc', 'context', 'vartype', 'source', 'min_val'],
+  ...['max_val', 'enumvals', 'boot_val', 'reset_val', 'sourcefile', 'sourceline', 'pending_restart'],
+];
+
+function* allSettings(context: FunctionContext): Iterable<Value[]> {
+  for (const row of pgSettings(new ViewContext(context))) yield SETTING_COLUMNS.map((name) => row[name] ?? null);
+}
+
 export const serverListFunctions: FunctionModule = {
   plain: { pg_settings_get_flags: settingFlags },
-  contextual: { pg_timezone_names: timeZones, pg_timezone_abbrevs: timeZoneAbbreviations },
+  contextual: {
+    pg_timezone_names: timeZones,
+    pg_timezone_abbrevs: timeZoneAbbreviations,
+    show_all_settings: allSettings,
+  },
 };

@@ -202,6 +202,8 @@ export const statisticsFunctions: FunctionModule = {
       context.system?.resetRelationActivity(oid);
       return VOID;
     },
+    // Nothing is cached by kinds of pages here: all that pg_stat_slru counts is 0.
+    pg_stat_reset_slru: () => VOID,
     pg_stat_reset_shared(context, target: string) {
       if (target === 'bgwriter') context.system?.resetServerActivity('writer');
       else if (target === 'wal') context.system?.resetServerActivity('wal');

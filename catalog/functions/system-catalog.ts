@@ -530,7 +530,6 @@ export const systemCatalogFunctions: FunctionModule = {
     pg_tablespace_size_name: (context) => databaseSize(context, catalogOf(context).databaseOid),
     pg_tablespace_databases: (context, tablespace: number) =>
       tablespace === 1663 ? [...new ViewContext(context).shared.databases()].map((database) => database.oid) : [],
-    pg_relation_filenode: (context, oid: number) => catalogOf(context).relation(oid)?.relId ?? null,
     pg_relation_is_publishable: (context, oid: number) => catalogOf(context).relation(oid)?.kind === 'table',
     pg_relation_is_updatable: updatableEvents,
     pg_column_is_updatable: isColumnUpdatable,

@@ -90,7 +90,8 @@ function* pgSequences(context: ViewContext): Iterable<Row> {
   }
 }
 
-function* pgSettings(context: ViewContext): Iterable<Row> {
+/** Rows of pg_settings. */
+export function* pgSettings(context: ViewContext): Iterable<Row> {
   for (const row of context.system?.settings() ?? []) {
     const { definition } = row;
     const hasLimits = definition.type === 'int' || definition.type === 'real';
