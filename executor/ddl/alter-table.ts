@@ -554,4 +554,13 @@ const ACTION_NAMES: Partial<Record<AlterTableCommand['kind'], string>> = {
   disableRowSecurity: 'DISABLE ROW SECURITY',
   forceRowSecurity: 'FORCE ROW SECURITY',
   noForceRowSecurity: 'NO FORCE ROW SECURITY',
+  setStatistics: 'ALTER COLUMN ... SET STATISTICS',
+  setStorage: 'ALTER COLUMN ... SET STORAGE',
+  setTablespace: 'SET TABLESPACE',
+  setOptions: 'SET',
+  resetOptions: 'RESET',
+  inherit: 'INHERIT',
+  of: 'OF',
+  replicaIdentity: 'REPLICA IDENTITY',
+  attachPartition: 'ATTACH PARTITION',
 };

@@ -380,8 +380,6 @@ export function* addForeignKey(
   constraint: ForeignKeyConstraint,
 ): DdlSteps<ConstraintEntry> {
   const { references } = constraint;
-  if (references.match === 'partial')
-    throw sqlError('0A000', 'MATCH PARTIAL not yet implemented', at(x, constraint.position));
   const found = yield* findAndLock(x, references.table.name, SHARE_ROW_EXCLUSIVE);
   if (found === undefined) throw relationMissing(x, references.table.name);
   if (found.class !== 'relation' || (found.kind !== 'table' && found.kind !== 'virtual')) {

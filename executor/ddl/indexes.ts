@@ -298,6 +298,9 @@ export function keyPart(x: DdlContext, table: RelationEntry, element: IndexEleme
     return keyPart(x, table, inner, method);
   }
   const expr = x.bind(expression, table, 'index expression');
+  // (x), too, is x.
+  const own = expr.kind === 'column' ? table.columns[expr.index] : undefined;
+  if (own?.typeOid === expr.typeOid) return keyPart(x, table, { ...element, column: own.name, expr: null }, method);
   requireImmutable(expr, 'expression');
   const name = expressionName(expression);
   if (isUnknownLiteral(expression)) throw noOperatorClass(OID.UNKNOWN, method);
@@ -349,6 +352,13 @@ function includedColumns(table: RelationEntry, include: readonly IndexElement[])
     if (element.column === null) throw sqlError('0A000', 'expressions are not supported in included columns');
     const column = findColumn(table, element.column);
     if (column === undefined) throw sqlError('42703', `column "${element.column}" does not exist`);
+    const { collation, operatorClass, direction, nulls } = element;
+    const refused =
+      (collation !== null && 'a collation') ||
+      (operatorClass !== null && 'an operator class') ||
+      (direction !== null && 'ASC/DESC options') ||
+      (nulls !== null && 'NULLS FIRST/LAST options');
+    if (refused) throw sqlError('42P17', `including column does not support ${refused}`);
     return column.number;
   });
 }

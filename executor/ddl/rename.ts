@@ -172,7 +172,7 @@ function renameRelation(x: DdlContext, entry: NamedRelation, newName: string): v
   }
   switch (entry.class) {
     case 'relation':
-      x.putEntry({ ...entry, name: newName });
+      renameTable(x, entry, newName);
       rewriteReaders(x, {
         relationOid: entry.oid,
         columnNumber: null,
@@ -194,6 +194,40 @@ function renameRelation(x: DdlContext, entry: NamedRelation, newName: string): v
       return;
     }
   }
+}
+
+/** The table's own texts name it where they mean its whole row. */
+function renameTable(x: DdlContext, table: RelationEntry, newName: string): void {
+  const renamed: RelationEntry = { ...table, name: newName };
+  const columns = new Set(table.columns.map((column) => column.name));
+  const follow = (name: readonly string[], star: boolean): readonly string[] => {
+    const at = name.length - (star || (name.length === 1 && !columns.has(name[0])) ? 1 : 2);
+    return at >= 0 && name[at] === table.name ? name.with(at, newName) : name;
+  };
+  const inText = (text: string, use: ExpressionUse): string =>
+    text.includes(table.name) ? changeNames(x, text, renamed, use, follow) : text;
+  x.putEntry({ ...renamed, columns: mapGenerated(table.columns, inText) });
+  mapTexts(x, table.oid, inText);
+}
+
+type TextChange = (text: string, use: ExpressionUse) => string;
+
+function mapGenerated(columns: RelationEntry['columns'], inText: TextChange): RelationEntry['columns'] {
+  return columns.map((column) =>
+    column.generated && column.defaultText !== null
+      ? { ...column, defaultText: inText(column.defaultText, 'generated') }
+      : column,
+  );
+}
+
+/** Checks, index keys and statistics of a table. */
+function mapTexts(x: DdlContext, tableOid: number, inText: TextChange): void {
+  for (const constraint of x.catalog.constraintsOf(tableOid)) {
+    if (constraint.checkText === null) continue;
+    x.putEntry({ ...constraint, checkText: inText(constraint.checkText, 'check') });
+  }
+  for (const index of x.catalog.indexesOf(tableOid)) renameInIndex(x, index, inText);
+  mapStatisticsTexts(x, tableOid, (text) => inText(text, 'statistics expression'));
 }
 
 function renameConstraint(x: DdlContext, table: RelationEntry, oldName: string, newName: string): void {
@@ -226,19 +260,15 @@ function renameColumn(x: DdlContext, table: RelationEntry, oldName: string, newN
     options: renamedExpiry(table, oldName, newName),
     columns: table.columns.map((old) => (old === column ? { ...old, name: newName } : old)),
   };
-  const inText = (text: string, use: ExpressionUse): string =>
-    renameInText(x, text, renamedTable, use, oldName, newName);
-  const columns = renamedTable.columns.map((old) =>
-    old.generated && old.defaultText !== null ? { ...old, defaultText: inText(old.defaultText, 'generated') } : old,
-  );
+  const isOwn = (name: readonly string[]): boolean =>
+    (name.length === 1 || name[name.length - 2] === table.name) && name[name.length - 1] === oldName;
+  const follow = (name: readonly string[], star: boolean): readonly string[] =>
+    !star && isOwn(name) ? name.with(name.length - 1, newName) : name;
+  const inText = (text: string, use: ExpressionUse): string => changeNames(x, text, renamedTable, use, follow);
+  const columns = mapGenerated(renamedTable.columns, inText);
   const texts = table.queryText === null ? {} : viewTexts(x, renameTarget(table.queryText, column.number, newName));
   x.putEntry({ ...renamedTable, columns, ...texts });
-  for (const constraint of x.catalog.constraintsOf(table.oid)) {
-    if (constraint.checkText === null) continue;
-    x.putEntry({ ...constraint, checkText: inText(constraint.checkText, 'check') });
-  }
-  for (const index of x.catalog.indexesOf(table.oid)) renameInIndex(x, index, inText);
-  mapStatisticsTexts(x, table.oid, (text) => inText(text, 'statistics expression'));
+  mapTexts(x, table.oid, inText);
   rewriteReaders(x, {
     relationOid: table.oid,
     columnNumber: column.number,
@@ -248,7 +278,7 @@ function renameColumn(x: DdlContext, table: RelationEntry, oldName: string, newN
   });
 }
 
-function renameInIndex(x: DdlContext, index: IndexEntry, inText: (text: string, use: ExpressionUse) => string): void {
+function renameInIndex(x: DdlContext, index: IndexEntry, inText: TextChange): void {
   if (index.predicateText === null && index.columns.every((column) => column.expressionText === null)) return;
   x.putEntry({
     ...index,
@@ -270,24 +300,18 @@ function renameInIndex(x: DdlContext, index: IndexEntry, inText: (text: string, 
 }
 
 /** In an expression over one table's columns; `table` has the new name already. */
-function renameInText(
+function changeNames(
   x: DdlContext,
   text: string,
   table: RelationEntry,
   use: ExpressionUse,
-  oldName: string,
-  newName: string,
+  follow: (name: readonly string[], star: boolean) => readonly string[],
 ): string {
   const change = (value: unknown): unknown => {
     if (Array.isArray(value)) return value.map(change);
     if (typeof value !== 'object' || value === null) return value;
     const node = value as Record<string, unknown>;
-    if (node.kind === 'columnRef') {
-      const name = node.name as readonly string[];
-      const isOwn = name.length === 1 || name[name.length - 2] === table.name;
-      if (isOwn && name[name.length - 1] === oldName) return { ...node, name: [...name.slice(0, -1), newName] };
-      return node;
-    }
+    if (node.kind === 'columnRef') return { ...node, name: follow(node.name as string[], node.star === true) };
     return Object.fromEntries(Object.entries(node).map(([key, part]) => [key, change(part)]));
   };
   const expression = change(x.parseExpression(text)) as Expression;

@@ -69,7 +69,11 @@ export function setTypeOfTable(x: DdlContext, table: RelationEntry, names: Quali
     if (column.name !== attribute.name) {
       throw sqlError('42804', `table has column "${column.name}" where type requires "${attribute.name}"`);
     }
-    if (column.typeOid !== attribute.typeOid || column.typeModifier !== attribute.typeModifier) {
+    const isSame =
+      column.typeOid === attribute.typeOid &&
+      column.typeModifier === attribute.typeModifier &&
+      column.collationOid === attribute.collationOid;
+    if (!isSame) {
       throw sqlError('42804', `table "${table.name}" has different type for column "${attribute.name}"`);
     }
   });

@@ -399,9 +399,13 @@ export abstract class TableRules extends ConstraintRules {
     const table = { name: this.qualifiedName(), only: false, position };
     const columns = this.optParenthesizedNames();
     let match: ForeignKeyReference['match'] = 'simple';
-    if (this.has(T.MATCH)) {
+    if (this.at(T.MATCH)) {
+      const token = this.take(T.MATCH);
       const type = this.peek();
       if (type !== T.FULL && type !== T.PARTIAL && type !== T.SIMPLE && !this.RECORDING_PHASE) throw this.unexpected();
+      if (type === T.PARTIAL && !this.RECORDING_PHASE) {
+        throw this.messageAt('0A000', 'MATCH PARTIAL not yet implemented', token);
+      }
       match = this.take(type).image as ForeignKeyReference['match'];
     }
     let onDelete: ForeignKeyAction = 'no action';
@@ -410,10 +414,10 @@ export abstract class TableRules extends ConstraintRules {
     let sawDelete = false;
     let sawUpdate = false;
     while (this.at(T.ON)) {
+      const at = this.here();
       this.take(T.ON);
       if (!sawUpdate && this.has(T.UPDATE)) {
         sawUpdate = true;
-        const at = this.here();
         onUpdate = this.foreignKeyAction();
         if (onUpdate.startsWith('set') && this.at(T.LEFT_PAREN) && !this.RECORDING_PHASE) {
           const message = `a column list with ${onUpdate.toUpperCase()} is only supported for ON DELETE actions`;
