@@ -20,7 +20,7 @@ import { clusterIndex } from './ddl/indexes.ts';
 import { rewriteTables } from './ddl-runner.ts';
 import { hasPendingChecks } from './deferred-checks.ts';
 import type { Session, Task } from './session.ts';
-import { vacuumOptions } from './vacuum-options.ts';
+import { booleanOf, refused, vacuumOptions } from './vacuum-options.ts';
 
 const SWEEP_SLICE = 512;
 /** Pages asked for at once, backwards. */
@@ -88,6 +88,10 @@ function mayMaintain({ authority, sharedCatalog, database }: Session, { owner }:
 }
 
 export function* cluster(session: Session, node: ClusterStatement): Task<string> {
+  for (const option of node.options) {
+    if (option.name !== 'verbose') throw refused(option, `unrecognized CLUSTER option "${option.name}"`);
+    booleanOf(option);
+  }
   if (node.table === null) {
     session.checkAlone('CLUSTER');
     const tables = [...session.catalog.indexes()].filter((index) => index.clustered).map((index) => index.tableOid);

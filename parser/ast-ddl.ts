@@ -566,7 +566,7 @@ export interface AlterDomainStatement extends Node {
   readonly action:
     | { readonly kind: 'setDefault'; readonly expr: Expression | null }
     | { readonly kind: 'setNotNull' | 'dropNotNull' }
-    | { readonly kind: 'addConstraint'; readonly constraint: TableConstraint | NotNullConstraint }
+    | { readonly kind: 'addConstraint'; readonly constraint: TableConstraint }
     | {
         readonly kind: 'dropConstraint';
         readonly name: string;

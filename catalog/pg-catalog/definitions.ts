@@ -235,7 +235,8 @@ export function constraintDefinition(
 
 export function domainCheckDefinition(check: NonNullable<TypeEntry['checks']>[number], isPretty: boolean): string {
   const named = check.text.replace(/'(?:[^']|'')*'|\bvalue\b/g, (part) => (part === 'value' ? 'VALUE' : part));
-  const text = expressionText(named, isPretty);
+  const printed = expressionText(named, isPretty);
+  const text = printed.replace(/'(?:[^']|'')*'|\bVALUE\[/g, (part) => (part === 'VALUE[' ? '(VALUE)[' : part));
   return `CHECK (${text})${check.validated ? '' : ' NOT VALID'}`;
 }
 

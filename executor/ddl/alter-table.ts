@@ -497,6 +497,10 @@ function* alterOther(x: DdlContext, entry: NamedRelation, command: AlterTableCom
         return;
       }
       break;
+    case 'clusterOn':
+      if (entry.class !== 'relation' || entry.kind !== 'materializedView') break;
+      markClustered(x, entry, command.index === null ? null : clusterIndex(x.catalog, entry, command.index));
+      return;
     case 'setTablespace':
       checkTablespace(command.name);
       return;

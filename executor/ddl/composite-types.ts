@@ -33,11 +33,11 @@ export function* createCompositeType(x: DdlContext, statement: CreateCompositeTy
   checkNameIsFree(x, target.schema.oid, target.name);
   const attributes: Attribute[] = [];
   checkColumnNames(statement.attributes.map(({ name }) => name));
-  for (const { name, type, collation, collationPosition } of statement.attributes) {
+  for (const { name, type, collation } of statement.attributes) {
     if (type === null) continue;
     const resolved = resolveType(x, type);
     checkStorable(x, name, resolved.typeOid);
-    const collationOid = collationFor(x, resolved.typeOid, collation, collationPosition);
+    const collationOid = collationFor(x, resolved.typeOid, collation);
     attributes.push({ name, ...resolved, ...(collationOid === undefined ? {} : { collationOid }) });
   }
   x.putEntry({ ...newType(x, target, 'composite'), attributes });

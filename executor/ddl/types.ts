@@ -22,10 +22,11 @@ import { initialRights } from './grant.ts';
 import { makeObjectName } from './names.ts';
 import { removeComments } from './removal.ts';
 import { renameLabelInTexts } from './rename-label.ts';
-import { at, checkOwner, lockNewName, type NewName, newObjectName } from './resolve.ts';
+import { checkOwner, lockNewName, type NewName, newObjectName } from './resolve.ts';
 import { defaultStoredText, storedText } from './stored-text.ts';
 import { holdsType, isDomainOver } from './type-holders.ts';
 import { checkTypeUsage, findTypeOid, resolveType } from './type-names.ts';
+import { nowWithoutPlace } from './without-place.ts';
 
 const LABEL_SIZE_MAX = 63;
 
@@ -170,36 +171,44 @@ interface DomainParts {
   readonly checks: CheckConstraint[];
 }
 
-function gatherDomain(x: DdlContext, statement: CreateDomainStatement): DomainParts {
+const KEY_WORDS = {
+  primaryKey: 'primary key',
+  unique: 'unique',
+  foreignKey: 'foreign key',
+  exclude: 'exclusion',
+} as const;
+
+function gatherDomain(statement: CreateDomainStatement): DomainParts {
   const parts: DomainParts = { notNull: false, defaultExpression: null, checks: [] };
   let sawNull = false;
   for (const constraint of statement.constraints) {
-    const position = at(x, constraint.position);
     switch (constraint.kind) {
       case 'notNull':
       case 'nullable': {
         const isNotNull = constraint.kind === 'notNull';
         if (sawNull && parts.notNull !== isNotNull) throw sqlError('42601', 'conflicting NULL/NOT NULL constraints');
-        if (sawNull) throw sqlError('42601', 'redundant or conflicting NULL/NOT NULL constraints', position);
         parts.notNull = isNotNull;
         sawNull = true;
         break;
       }
       case 'default':
-        if (parts.defaultExpression !== null) throw sqlError('42601', 'multiple default expressions', position);
+        if (parts.defaultExpression !== null) throw sqlError('42601', 'multiple default expressions');
         parts.defaultExpression = constraint.expr;
         break;
       case 'check':
+        if (constraint.noInherit) {
+          throw sqlError('42P17', 'check constraints for domains cannot be marked NO INHERIT');
+        }
         parts.checks.push(constraint);
         break;
       case 'unique':
-        throw sqlError('42601', 'unique constraints not possible for domains', position);
+        throw sqlError('42601', 'unique constraints not possible for domains');
       case 'primaryKey':
-        throw sqlError('42601', 'primary key constraints not possible for domains', position);
+        throw sqlError('42601', 'primary key constraints not possible for domains');
       case 'foreignKey':
-        throw sqlError('42601', 'foreign key constraints not possible for domains', position);
+        throw sqlError('42601', 'foreign key constraints not possible for domains');
       default:
-        throw sqlError('42601', 'specifying GENERATED is not possible for domains', position);
+        throw sqlError('42601', 'specifying GENERATED is not possible for domains');
     }
   }
   return parts;
@@ -209,7 +218,8 @@ function gatherDomain(x: DdlContext, statement: CreateDomainStatement): DomainPa
 function bindDomainCheck(x: DdlContext, type: TypeEntry, expression: Expression): string {
   const target = { typeOid: OID.BOOL, typeModifier: -1 };
   const table = tableOfValue(type);
-  return storedText(x, expression, x.bind(expression, table, 'check', target), table, 'check', target);
+  const bound = nowWithoutPlace(() => x.bind(expression, table, 'check', target));
+  return storedText(x, expression, bound, table, 'check', target);
 }
 
 type DomainCheck = NonNullable<TypeEntry['checks']>[number];
@@ -237,12 +247,12 @@ export function* createDomain(x: DdlContext, statement: CreateDomainStatement): 
   const target = newObjectName(x, statement.name);
   yield* lockNewName(x, target);
   checkTypeNameIsFree(x, target);
-  const base = resolveType(x, statement.type);
+  const base = nowWithoutPlace(() => resolveType(x, statement.type));
   checkTypeUsage(x, base.typeOid);
   const kind = typeByOid(base.typeOid)?.kind;
   if (kind === 'p') throw sqlError('42804', `"${statement.type.name.join('.')}" is not a valid base type for a domain`);
   const collationOid = collationFor(x, base.typeOid, statement.collation);
-  const parts = gatherDomain(x, statement);
+  const parts = gatherDomain(statement);
   let type: TypeEntry = {
     ...newType(x, target, 'domain'),
     baseTypeOid: base.typeOid,
@@ -254,7 +264,8 @@ export function* createDomain(x: DdlContext, statement: CreateDomainStatement): 
   };
   if (parts.defaultExpression?.kind === 'null') type = { ...type, defaultText: null };
   else if (parts.defaultExpression !== null) {
-    x.bind(parts.defaultExpression, null, 'default', base);
+    const { defaultExpression } = parts;
+    nowWithoutPlace(() => x.bind(defaultExpression, null, 'default', base));
     type = { ...type, defaultText: defaultStoredText(x, parts.defaultExpression, base) };
   }
   const checks: DomainCheck[] = [];
@@ -293,7 +304,8 @@ export function* alterDomain(x: DdlContext, statement: AlterDomainStatement): Dd
       return { tag };
     case 'addConstraint': {
       if (action.constraint.kind !== 'check') {
-        throw sqlError('42601', 'only check constraints can be added to a domain');
+        const word = KEY_WORDS[action.constraint.kind];
+        throw sqlError('42601', `${word} constraints not possible for domains`);
       }
       const check = domainCheck(x, type, action.constraint, type.checks ?? []);
       if (check.validated) yield* checkAgainstStored(x, type, check);

@@ -242,7 +242,12 @@ export function* createView(x: DdlContext, created: CreateViewStatement): DdlSte
     columns.map((column) => column.name),
   );
   const options = storageOptions(statement.options, VIEW_OPTIONS);
-  if (statement.checkOption !== null) options.push(`check_option=${statement.checkOption}`);
+  if (statement.checkOption !== null) {
+    if (storageOption(options, 'check_option') !== undefined) {
+      throw sqlError('22023', 'parameter "check_option" specified more than once');
+    }
+    options.push(`check_option=${statement.checkOption}`);
+  }
   const checkOption = checkOptionOf(options);
   refuseCheckOption(x, checkOption, query);
   let { persistence } = statement;

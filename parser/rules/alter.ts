@@ -4,7 +4,6 @@ import type {
   AlterEnumStatement,
   AlterExtensionStatement,
   AlterTableStatement,
-  NotNullConstraint,
   ObjectAddress,
   ObjectType,
   QualifiedName,
@@ -12,7 +11,6 @@ import type {
   RenameStatement,
   SearchMappingAction,
   StatementNode,
-  TableConstraint,
 } from '../ast.ts';
 import * as T from '../token-types.ts';
 import { DefineRules } from './define.ts';
@@ -334,7 +332,7 @@ export abstract class AlterRules extends DefineRules {
         return this.ownerTo(object, position);
       case T.ADD:
         this.take(T.ADD);
-        return finish({ kind: 'addConstraint', constraint: this.domainConstraint() });
+        return finish({ kind: 'addConstraint', constraint: this.sub(this.tableConstraint) });
       case T.VALIDATE:
         this.take(T.VALIDATE);
         this.take(T.CONSTRAINT);
@@ -360,17 +358,6 @@ export abstract class AlterRules extends DefineRules {
         this.take(T.NULL);
         return finish({ kind: 'setNotNull' });
     }
-  }
-
-  private domainConstraint(): TableConstraint | NotNullConstraint {
-    const named = this.at(T.CONSTRAINT) && this.peekAt(3) === T.NOT;
-    if (!this.at(T.NOT) && !named) return this.sub(this.tableConstraint);
-    const position = this.here();
-    const name = this.opt(T.CONSTRAINT, () => this.colId());
-    this.take(T.NOT);
-    this.take(T.NULL);
-    const attributes = { deferrable: null, initiallyDeferred: null, notValid: false, noInherit: false };
-    return { kind: 'notNull', name, ...attributes, position };
   }
 
   private renameDomainConstraint(object: ObjectAddress, position: number): RenameStatement {

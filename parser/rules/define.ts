@@ -405,7 +405,9 @@ export abstract class DefineRules extends DefinitionRules {
     const name = this.qualifiedName();
     this.has(T.AS);
     const type = this.sub(this.typeName);
+    this.isDomain = true;
     const { constraints, collation } = this.sub(this.columnConstraints);
+    this.isDomain = false;
     return { kind: 'createDomain', name, type, collation, constraints: constraints as ColumnConstraint[], position };
   });
 

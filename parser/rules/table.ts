@@ -269,9 +269,15 @@ export abstract class TableRules extends ConstraintRules {
     return this.at(T.DEFERRABLE) || this.at(T.INITIALLY);
   }
 
+  /** The constraints being read are a domain's. */
+  protected isDomain = false;
+
   /** DEFERRABLE and its kin belong to the constraint before them. */
   private addAttribute(constraints: ColumnConstraint[]): void {
     const token = this.nextToken();
+    if (this.isDomain && !this.RECORDING_PHASE) {
+      throw new SqlError('0A000', 'specifying constraint deferrability not supported for domains');
+    }
     const before = constraints[constraints.length - 1] as Mutable<ColumnConstraint> | undefined;
     const negated = this.has(T.NOT);
     const isDeferrable = this.at(T.DEFERRABLE);
