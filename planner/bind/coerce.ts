@@ -8,6 +8,7 @@
  */
 import { safeLabel } from '../../catalog/enum-labels.ts';
 import type { CastEntry, FunctionContext, ScalarFunction, Value } from '../../catalog/function-entry.ts';
+import { markedCollation } from '../../catalog/functions/collated.ts';
 import { lookupCast } from '../../catalog/functions/index.ts';
 import { castEntry } from '../../catalog/functions/user-operators.ts';
 import { castToMultirange } from '../../catalog/range-constructors.ts';
@@ -16,6 +17,7 @@ import type { ConstExpr, Expr } from '../expr.ts';
 import { logical, makeConst } from '../logical.ts';
 import { hasSetReturning } from '../traverse.ts';
 import { reinterpretation } from './binary-cast.ts';
+import { typeCollation } from './collation-of-type.ts';
 import type { BindContext, Position } from './context.ts';
 import { inputLiteral } from './input-value.ts';
 import { callScalar } from './made-call.ts';
@@ -219,6 +221,8 @@ export function coerceType(
   if (expr.kind === 'const' && source === UNKNOWN)
     return coerceUnknownConst(context, expr, target, targetModifier, coercion);
   if (expr.kind === 'param' && source === UNKNOWN) return coerceParameter(context, expr, target);
+  if (expr.kind === 'call' && source === UNKNOWN && markedCollation(expr.function) !== undefined)
+    return coerceUnderCollate(context, expr, target, targetModifier, coercion);
   if (source === UNKNOWN) return withInputCheck(context, context.copyLocation(expr, ioCast(expr, target)), target);
   const path = findCoercion(context, source, target, coercion);
   noteMadeCast(context, source, target);
@@ -278,6 +282,20 @@ export function coerceType(
       if (target === RECORD || source === RECORD || target === RECORD_ARRAY) return relabel(context, expr, target);
       throw cannotCast(context, source, target, context.locationOf(expr));
   }
+}
+
+/** A literal under COLLATE gets its type beneath it; types without collations leave COLLATE out. */
+function coerceUnderCollate(
+  context: BindContext,
+  expr: Expr & { kind: 'call' },
+  target: number,
+  targetModifier: number,
+  coercion: CoercionContext,
+): Expr {
+  const arg = coerceType(context, expr.args[0], target, targetModifier, coercion);
+  if (typeCollation(context, arg.typeOid) === 0) return arg;
+  const { typeOid, typeModifier } = arg;
+  return context.copyLocation(expr, { ...expr, args: [arg], typeOid, typeModifier });
 }
 
 function withOidBits(context: BindContext, expr: Expr, bits: ScalarFunction, target: number): Expr {

@@ -5,7 +5,7 @@ import { collateMark } from '../../catalog/functions/collated.ts';
 import type * as ast from '../../parser/ast.ts';
 import type { Expr } from '../expr.ts';
 import { bindArray } from './array.ts';
-import { cannotCast, coerceToTarget, resolveUnknown } from './coerce.ts';
+import { cannotCast, coerceToTarget } from './coerce.ts';
 import { typeCollation } from './collation-of-type.ts';
 import type { BindContext, Position } from './context.ts';
 import { bindExpr } from './expression.ts';
@@ -47,13 +47,12 @@ export function castExplicit(
   return result;
 }
 
-/** COLLATE: a mark, which collation.ts reads. */
+/** COLLATE: a mark, which collation.ts reads. A literal's type stays open under it. */
 export function bindCollate(level: Level, node: ast.CollateExpr): Expr {
   const { context } = level;
-  const bound = bindExpr(level, node.arg);
+  const arg = bindExpr(level, node.arg);
   const position = positionOf(context, node.position);
-  const arg = bound.typeOid === UNKNOWN ? resolveUnknown(context, bound) : bound;
-  if (typeCollation(context, arg.typeOid) === 0) {
+  if (arg.typeOid !== UNKNOWN && typeCollation(context, arg.typeOid) === 0) {
     throw context.error('42804', `collations are not supported by type ${context.types.name(arg.typeOid)}`, position);
   }
   const found = mustFindCollation(context, node.collation, position);
