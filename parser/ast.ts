@@ -286,7 +286,7 @@ export interface FunctionCall extends Node {
   /** OVER name, or OVER (...). */
   readonly over: WindowName | WindowSpec | null;
   /** Written in its special syntax: extract, position, substring, trim, overlay, timezone, overlaps, normalize, collation for. */
-  readonly sqlSyntax: boolean;
+  readonly sqlSyntax: boolean | 'similar';
 }
 export interface CoalesceExpr extends Node {
   readonly kind: 'coalesce';

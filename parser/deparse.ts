@@ -340,6 +340,7 @@ function printSpecialCall(call: FunctionCall): string | null {
     case 'overlay':
       return `OVERLAY(${args[0]} PLACING ${args[1]} FROM ${args[2]}${args.length > 3 ? ` FOR ${args[3]}` : ''})`;
     case 'substring':
+      if (call.sqlSyntax === 'similar') return `SUBSTRING(${args[0]} SIMILAR ${args[1]} ESCAPE ${args[2]})`;
       return `SUBSTRING(${args[0]} FROM ${args[1]}${args.length > 2 ? ` FOR ${args[2]}` : ''})`;
     case 'btrim':
     case 'ltrim':
@@ -348,7 +349,7 @@ function printSpecialCall(call: FunctionCall): string | null {
       return args.length === 2 ? `TRIM(${side} ${args[1]} FROM ${args[0]})` : `TRIM(${side} FROM ${args.join(', ')})`;
     }
     case 'normalize': {
-      const form = call.args[1];
+      const form = call.args[1]?.kind === 'cast' ? call.args[1].arg : call.args[1];
       return `NORMALIZE(${args[0]}${form?.kind === 'string' ? `, ${form.value}` : ''})`;
     }
     case 'pg_collation_for':

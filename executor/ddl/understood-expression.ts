@@ -15,7 +15,7 @@ import type { Expr } from '../../planner/index.ts';
 import { baseTypeOid, DEFAULT_FORMAT, inputText, OID, typeByOid } from '../../types/index.ts';
 import type { DdlContext } from './context.ts';
 import { asComparisons, keptSchema } from './kept-operators.ts';
-import { argumentOf, collectedBy } from './understood-call.ts';
+import { argumentOf, collectedBy, isLiteralWithout, syntaxOf, TEXT } from './understood-call.ts';
 import {
   castable,
   castTo,
@@ -137,8 +137,9 @@ export class UnderstoodExpressions {
     if (node.kind === 'string' || node.kind === 'null') {
       return target === undefined ? node : typedLiteral(this.#x, node, target);
     }
-    const result = this.node(node);
     const bound = this.#bound(node);
+    if (node.kind === 'collate' && isLiteralWithout(bound, target)) return this.#converted(node.arg, target);
+    const result = this.node(node);
     if (isHidden || target === undefined || bound === undefined) return result;
     if (bound.typeOid === target.typeOid || !castable(target.typeOid) || !castable(bound.typeOid)) return result;
     return castTo(this.#x, result, target.typeOid, -1, formOfCast(bound, target));
@@ -221,7 +222,7 @@ export class UnderstoodExpressions {
       case 'arraySubquery':
         return { ...node, query: this.#others.query(node.query) };
       case 'isNormalized': {
-        const test: Expression = { ...node, negated: false, arg: this.bare(node.arg) };
+        const test: Expression = { ...node, negated: false, arg: this.#converted(node.arg, TEXT, true) };
         return node.negated ? { kind: 'not', arg: test, position: node.position } : test;
       }
       case 'cast':
@@ -454,10 +455,11 @@ export class UnderstoodExpressions {
       return { ...node, form: 'colons' };
     }
     if (arg.kind === 'row' && bound?.kind === 'row') {
-      const fields = this.#all(arg.fields, bound.fields);
+      const fields = this.#all(arg.fields, bound.fields).map((field, i) => this.#asOne(arg.fields[i], field));
       return castTo(this.#x, { ...arg, explicit: true, fields }, bound.typeOid, -1, 'colons');
     }
     const own = this.#bound(arg);
+    if (arg.kind === 'collate' && isLiteralWithout(own, bound)) return this.#converted(arg.arg, bound);
     const isSame = own !== undefined && bound !== undefined && own.typeOid === bound.typeOid;
     if (isSame && own.typeModifier === bound.typeModifier) return this.node(arg);
     if (own === undefined || bound === undefined || !castable(bound.typeOid)) {
@@ -484,10 +486,11 @@ export class UnderstoodExpressions {
       if (this.#bound(node.args[0])?.typeOid === bound.typeOid) return this.node(node.args[0]);
       return castTo(this.#x, this.node(node.args[0]), bound.typeOid, bound.typeModifier, 'cast');
     }
+    const sqlSyntax = syntaxOf(node, parts);
     const args = node.args.map((arg, i) => {
       // The field of EXTRACT is a word.
-      if (node.sqlSyntax && i === 0 && node.name[node.name.length - 1] === 'extract') return arg;
-      return this.#converted(arg, parts?.[i], node.sqlSyntax);
+      if (sqlSyntax && i === 0 && node.name[node.name.length - 1] === 'extract') return arg;
+      return this.#converted(arg, parts?.[i], sqlSyntax !== false);
     });
     const collected = collectedBy(bound, parts);
     const elements = collected === 0 ? [] : args.splice(-collected);
@@ -495,6 +498,7 @@ export class UnderstoodExpressions {
     return {
       ...node,
       args,
+      sqlSyntax,
       variadic: node.variadic || collected > 0,
       orderBy: node.withinGroup
         ? node.orderBy.map((item, i) => ({
@@ -597,5 +601,3 @@ export class UnderstoodExpressions {
     }
   }
 }
-
-const TEXT: Expr = { kind: 'const', value: null, literalIndex: -1, typeOid: OID.TEXT, typeModifier: -1 };

@@ -424,6 +424,8 @@ export class ExpressionPrinter {
         sequence('OVERLAY(', args[0], ' PLACING ', args[1], ' FROM ', args[2]);
         return args.length > 3 ? sequence(' FOR ', args[3], ')') : sequence(')');
       case 'substring':
+        if (node.sqlSyntax === 'similar')
+          return sequence('SUBSTRING(', args[0], ' SIMILAR ', args[1], ' ESCAPE ', args[2], ')');
         sequence('SUBSTRING(', args[0], ' FROM ', args[1]);
         return args.length > 2 ? sequence(' FOR ', args[2], ')') : sequence(')');
       case 'btrim':

@@ -66,7 +66,7 @@ export abstract class SpecialCallRules extends TypeRules {
       this.take(T.ESCAPE);
       const escapeWith = this.sub(this.expression);
       this.take(T.RIGHT_PAREN);
-      return makeCall(name, [text, pattern, escapeWith], position);
+      return { ...(makeCall(name, [text, pattern, escapeWith], position) as FunctionCall), sqlSyntax: 'similar' };
     }
     const args = [text];
     while (this.more(T.COMMA)) {
