@@ -72,7 +72,7 @@ export function bindWithCollation(
   const collation = derivedCollation(level, expr);
   expr = collateExpr(level, expr);
   refuseMutable(context, asPlanned(expression, table, environment, options, expr), options.source);
-  return { expr: overTable(foldConstants(unlift(expr))), collation };
+  return { expr: overTable(foldConstants(unlift(expr)), table?.oid ?? 0), collation };
 }
 
 /** Functions that are inlined are as stable as their bodies: the expression as plans will have it. */
@@ -182,13 +182,13 @@ export function unlift(expr: Expr): Expr {
 }
 
 /** Vars of the one relation to columns of input 0. */
-function overTable(expr: Expr): Expr {
+function overTable(expr: Expr, tableOid: number): Expr {
   return replaceExpr(expr, (child) => {
     const node = logical(child);
     if (node.kind !== 'var') return null;
     const { typeOid, typeModifier } = node;
     if (node.column >= 0) return { kind: 'column', input: 0, index: node.column, typeOid, typeModifier };
     const name = SYSTEM_COLUMNS[-1 - node.column];
-    return { kind: 'systemColumn', input: 0, name, tableOid: 0, typeOid, typeModifier };
+    return { kind: 'systemColumn', input: 0, name, tableOid, typeOid, typeModifier };
   });
 }
