@@ -50,6 +50,10 @@ const { values, positionals } = parseArgs({
 const DATABASE = 'regression';
 const folder = mkdtempSync(join(tmpdir(), 'hotrow-scripts-'));
 
+function readScript(file: string): Segment[] {
+  return segmentsOf(readFileSync(file, 'utf8')).filter(({ text }) => !SETS_VERBOSITY.test(text));
+}
+
 /** What psql printed for each segment; fewer than the segments if the connection broke or the time was up. */
 async function runScript(port: number, database: string, segments: readonly Segment[]): Promise<string[]> {
   const file = join(folder, 'output');
@@ -172,7 +176,7 @@ async function runBoth(reference: BenchServer, scripts: readonly Script[]): Prom
   try {
     await renewReference(reference.port);
     await ask(target.port, `CREATE DATABASE ${DATABASE}`);
-    const setup = values.setup.flatMap((file) => segmentsOf(readFileSync(file, 'utf8')));
+    const setup = values.setup.flatMap(readScript);
     const outputs: [string[], string[]][] = [];
     for (const { segments } of scripts) {
       const before = outputs.length === 0 ? setup : [];
@@ -211,7 +215,7 @@ async function runTogether(reference: BenchServer, scripts: readonly Script[]): 
 async function main(reference: BenchServer): Promise<void> {
   const scripts = positionals.map((file) => ({
     name: basename(file, '.sql'),
-    segments: segmentsOf(readFileSync(file, 'utf8')).filter(({ text }) => !SETS_VERBOSITY.test(text)),
+    segments: readScript(file),
   }));
   for (const group of values.together ? [scripts] : scripts.map((script) => [script]))
     await runTogether(reference, group);
