@@ -347,10 +347,13 @@ function collationDependents(x: DdlContext, collationOid: number): Dependent[] {
     if (names(constraint.checkText)) result.push({ object: reference('constraint', constraint.oid), kind: 'normal' });
   }
   for (const type of x.catalog.types()) {
+    for (const [i, attribute] of (type.attributes ?? []).entries()) {
+      if (attribute.collationOid !== collationOid) continue;
+      result.push({ object: reference('column', type.oid, attributeNumber(type, i)), kind: 'normal' });
+    }
     const uses =
       type.collationOid === collationOid ||
       type.range?.collationOid === collationOid ||
-      (type.attributes ?? []).some((attribute) => attribute.collationOid === collationOid) ||
       (type.checks ?? []).some((check) => names(check.text));
     if (uses) result.push({ object: reference('type', type.oid), kind: 'normal' });
   }
