@@ -1,6 +1,7 @@
 /** AST of statements that define, change and drop objects. Conventions in ast.ts. Long, as it is a list. */
 import type {
   Expression,
+  FromItem,
   IndexElement,
   Option,
   Persistence,
@@ -719,7 +720,8 @@ export interface CreateStatisticsStatement extends Node {
   readonly ifNotExists: boolean;
   readonly kinds: readonly string[];
   readonly exprs: readonly Expression[];
-  readonly table: QualifiedName;
+  /** One table; what else the grammar lets stand here is refused when it is run. */
+  readonly from: readonly FromItem[];
 }
 
 /** ALTER STATISTICS ... SET STATISTICS n. */

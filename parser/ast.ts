@@ -406,6 +406,7 @@ export interface TypeName extends Node {
   readonly percentType: boolean;
 }
 
+/** Its position is that of the operator after USING, or its own. */
 export interface OrderItem extends Node {
   readonly expr: Expression;
   readonly direction: 'asc' | 'desc' | 'using' | null;

@@ -273,7 +273,8 @@ class Describer {
     const entry = this.#catalog.entry('statistics', oid);
     if (entry?.class !== 'statistics') return null;
     const schema = this.#catalog.schemaName(entry.schemaOid);
-    const shown = this.#path.includes(schema) ? quoteIdentifier(entry.name) : join(schema, entry.name);
+    const isVisible = this.#path.includes(schema) && !schema.startsWith('pg_temp_');
+    const shown = isVisible ? quoteIdentifier(entry.name) : join(schema, entry.name);
     return this.#named('statistics object', entry.schemaOid, entry.name, `statistics object ${shown}`);
   }
 

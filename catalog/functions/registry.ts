@@ -423,7 +423,7 @@ const COMPARED_AS: Readonly<Record<number, number>> = {
   4191: 26,
 };
 /** Types with an operator class for hashing, but none for sorting: xid, cid. */
-const HASHED_ONLY: ReadonlySet<number> = new Set([28, 29]);
+const HASHED_ONLY: ReadonlySet<number> = new Set([28, 29, 1033]);
 const ANYARRAY = 2277;
 const ARRAY_TYPES = new Set(
   parseOids(

@@ -459,7 +459,9 @@ export const systemCatalogFunctions: FunctionModule = {
     },
     pg_statistics_obj_is_visible: (context, oid: number) => {
       const entry = statisticsEntry(context, oid);
-      return entry === null ? null : path(context).includes(catalogOf(context).schemaName(entry.schemaOid));
+      if (entry === null) return null;
+      const schema = catalogOf(context).schemaName(entry.schemaOid);
+      return !schema.startsWith('pg_temp_') && path(context).includes(schema);
     },
     pg_get_indexdef: (context, oid: number) => indexText(context, oid, 0, false),
     pg_get_indexdef_ext: indexText,

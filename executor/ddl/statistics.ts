@@ -40,7 +40,9 @@ const KINDS: Readonly<Record<string, StatisticsKind>> = { ndistinct: 'd', depend
 /** By name, in the schema given or along the search path. */
 export function findStatistics(x: DdlContext, names: QualifiedName): StatisticsEntry | undefined {
   const name = names[names.length - 1];
-  const schemas = names.length > 1 ? [names[names.length - 2]] : x.searchPath;
+  // Nothing in the temporary schema is found without its name.
+  const schemas =
+    names.length > 1 ? [names[names.length - 2]] : x.searchPath.filter((each) => !each.startsWith('pg_temp_'));
   for (const schemaName of schemas) {
     const schema = x.catalog.schemaOfPath(schemaName, x.searchPath);
     if (schema === undefined) continue;
@@ -72,6 +74,12 @@ export function renameStatistics(x: DdlContext, names: QualifiedName, newName: s
   x.putEntry({ ...found, name: newName });
 }
 
+function tableOf({ from }: CreateStatisticsStatement): QualifiedName {
+  const [item] = from;
+  if (item.kind === 'table' && item.sample === null) return item.name;
+  throw sqlError('0A000', 'CREATE STATISTICS only supports relation names in the FROM clause');
+}
+
 function unsupported(name: string, kind: string): Error {
   return sqlError('42809', `cannot define statistics for relation "${name}"`, {
     detail: `This operation is not supported for ${kind}.`,
@@ -80,11 +88,13 @@ function unsupported(name: string, kind: string): Error {
 
 export function* createStatistics(x: DdlContext, statement: CreateStatisticsStatement): DdlSteps<DdlResult> {
   const tag = 'CREATE STATISTICS';
-  const found = yield* findAndLock(x, statement.table, SHARE_UPDATE_EXCLUSIVE);
+  const table = tableOf(statement);
+  const found = yield* findAndLock(x, table, SHARE_UPDATE_EXCLUSIVE);
   if (found === undefined) {
-    const missing = relationMissing(x, statement.table);
-    throw missing.code === '42P01' ? missing : unsupported(statement.table.at(-1) as string, 'composite types');
+    const missing = relationMissing(x, table);
+    throw missing.code === '42P01' ? missing : unsupported(table.at(-1) as string, 'composite types');
   }
+  if (statement.from.length > 1) throw sqlError('0A000', 'only a single relation is allowed in CREATE STATISTICS');
   if (found.class !== 'relation' || found.kind === 'view') {
     const kind = found.class === 'relation' ? 'views' : found.class === 'index' ? 'indexes' : 'sequences';
     throw unsupported(found.name, kind);

@@ -474,7 +474,7 @@ export abstract class DefineRules extends DefinitionRules {
     return { kind: 'createLanguage', name, orReplace, trusted, position };
   }
 
-  /** CREATE STATISTICS has been read: [ IF NOT EXISTS ] name [ '(' kinds ')' ] ON elements FROM table; an element: ColId | func_expr_windowless | '(' a_expr ')' */
+  /** CREATE STATISTICS has been read: [ IF NOT EXISTS ] name [ '(' kinds ')' ] ON elements FROM from_list; an element: ColId | func_expr_windowless | '(' a_expr ')' */
   readonly createStatistics = this.detail('createStatistics', (position: number): CreateStatisticsStatement => {
     const ifNotExists = this.ifNotExists();
     const name = this.qualifiedName();
@@ -482,8 +482,8 @@ export abstract class DefineRules extends DefinitionRules {
     this.take(T.ON);
     const exprs = this.list(this.statisticsElement);
     this.take(T.FROM);
-    const table = this.qualifiedName();
-    return { kind: 'createStatistics', name, ifNotExists, kinds, exprs, table, position };
+    const from = this.list(this.fromItem);
+    return { kind: 'createStatistics', name, ifNotExists, kinds, exprs, from, position };
   });
 
   readonly statisticsElement = this.detail('statisticsElement', (): Expression => {

@@ -353,6 +353,7 @@ export abstract class SelectRules extends ExpressionRules {
       this.take(T.USING);
       position = this.here();
       direction = 'using';
+      position = this.here();
       using = this.at(T.OPERATOR) ? this.sub(this.qualifiedOperator) : [this.operatorSymbol()];
     }
     return { expr, direction, using, nulls: this.nullsOrder(), position };
