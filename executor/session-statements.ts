@@ -64,13 +64,14 @@ export class SessionStatements {
     const key = `${session.bindingVersion}\u0001${types.join(',')}\u0001${text}`;
     const cached = rules === undefined ? this.find(key, text) : undefined;
     if (cached !== undefined) {
-      session.checkNotFailed(cached.node);
+      if (cached.node !== null) session.checkNotFailed(cached.node);
       return cached;
     }
     const statements = parse(text, rules);
     if (statements.length > 1) throw sqlError('42601', 'cannot insert multiple commands into a prepared statement');
     const prepared = new PreparedStatement(text, statements[0] ?? null, types);
-    session.checkNotFailed(prepared.node);
+    // An empty statement may be prepared in a failed transaction, though not be executed.
+    if (prepared.node !== null) session.checkNotFailed(prepared.node);
     if (prepared.isPlanned) {
       prepared.program(session);
       if (!session.transaction.hasCatalogChanges && rules === undefined) this.keep(key, prepared);

@@ -6,6 +6,7 @@
 
 import type { BaseForm } from '../../types/index.ts';
 import type { CastDefinition, SearchMethod, SearchOption } from '../entries.ts';
+import { BTREE_GIST } from './btree-gist.ts';
 import { CITEXT } from './citext.ts';
 import { HSTORE } from './hstore.ts';
 
@@ -87,13 +88,7 @@ const CRYPTO_FUNCTIONS: readonly string[] = [
 ];
 
 const AVAILABLE: readonly AvailableExtension[] = [
-  {
-    name: 'btree_gist',
-    version: '1.7',
-    comment: 'support for indexing common datatypes in GiST',
-    isTrusted: true,
-    functions: [],
-  },
+  BTREE_GIST,
   CITEXT,
   HSTORE,
   { name: 'pg_prewarm', version: '1.2', comment: 'prewarm relation data', isTrusted: false, functions: [] },

@@ -5,13 +5,15 @@ import type { FunctionContext } from '../../catalog/function-entry.ts';
 import type { ColumnStatistics, StatisticsSource } from '../../catalog/statistics.ts';
 import { equalExpr } from '../equal-expr.ts';
 import type { Expr } from '../expr.ts';
-import { logical } from '../logical.ts';
+import { logical, SYSTEM_COLUMNS } from '../logical.ts';
 import { estimatedComparison } from '../operators.ts';
 import { relsOf } from '../relation-sets.ts';
 import { visitExpr } from '../traverse.ts';
 import type { StatementValues } from './known-values.ts';
 
 export const DEFAULT_DISTINCT = 200;
+/** The number of that system column. */
+const CTID = -1 - SYSTEM_COLUMNS.indexOf('ctid');
 
 /** What is known of the relations of a query. */
 export interface RelationFacts {
@@ -46,14 +48,19 @@ export interface VariableStatistics {
   readonly isDefault: boolean;
 }
 
+/** Every row has another. */
+function ofRowId(rows: number): VariableStatistics {
+  return { stats: null, rows, distinct: Math.max(1, rows), isUnique: true, isDefault: false };
+}
+
 /** What is known of a column or an analyzed expression; null for other expressions. */
 export function variableStatistics(context: SelectivityContext, expr: Expr): VariableStatistics | null {
   const node = logical(expr);
   if (node.kind === 'coalesce' && node.args.length === 1) return variableStatistics(context, node.args[0]);
   if (node.kind !== 'var') return expressionStatistics(context, expr);
-  if (node.column < 0) return null;
   const facts = context.facts(node.rel);
-  if (facts === undefined) return null;
+  if (node.column === CTID) return facts === undefined ? null : ofRowId(facts.rows);
+  if (node.column < 0 || facts === undefined) return null;
   const { table, rows } = facts;
   if (table === null) {
     const known = facts.distinctOf(node.column);

@@ -119,6 +119,9 @@ describe('portals', () => {
       expect(await go('q')).to.equal(refused);
       expect(await send(describeMessage({ type: 'P', name: 'p' }))).to.equal(refused);
       expect(await go('r')).to.equal('34000 portal "r" does not exist');
+      const nothing = [parse({ name: 'nothing', text: ';' }), describeMessage({ type: 'S', name: 'nothing' })];
+      expect(await send(...nothing)).to.equal('');
+      expect(await send(bind({ portal: 'n', statement: 'nothing' }))).to.equal(refused);
       await query('ROLLBACK TO a');
       expect(await go('p', 2)).to.equal('(2) (3) ...');
       expect(await go('q')).to.equal('34000 portal "q" does not exist');
