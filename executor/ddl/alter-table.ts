@@ -435,7 +435,7 @@ function alterProperties(x: DdlContext, table: RelationEntry, command: PropertyC
       return;
     case 'attachPartition':
     case 'detachPartition':
-      throw sqlError('42P16', `table "${table.name}" is not partitioned`);
+      throw sqlError('42P17', `table "${table.name}" is not partitioned`);
   }
 }
 

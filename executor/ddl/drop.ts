@@ -15,6 +15,7 @@ import type { DdlContext, DdlResult, DdlSteps } from './context.ts';
 import { dropObjects } from './dependencies.ts';
 import { describe, type ObjectReference, reference, referenceTo } from './describe.ts';
 import { findDroppedExtension } from './extensions.ts';
+import { missingText, rawTypeName } from './missing.ts';
 import { checkOperatorOwner, mustFindOperator } from './operators.ts';
 import { findDroppedPolicy } from './policies.ts';
 import {
@@ -340,12 +341,6 @@ function missingName(x: DdlContext, object: ObjectAddress): string | null {
 
 // ------------------------------------------------------------------------------------------- what never exists here
 
-/** An argument's type as the messages of DROP ... IF EXISTS print it: pg_catalog.int4. */
-function rawTypeName(type: TypeName): string {
-  const brackets = '[]'.repeat(type.arrayDimensions.length);
-  return type.name.join('.') + brackets;
-}
-
 function signature(x: DdlContext, object: ObjectAddress, isRaw: boolean): string {
   const types = (object.parameters ?? [])
     .filter((parameter: FunctionParameter) => parameter.mode !== 'out' && parameter.mode !== 'table')
@@ -395,62 +390,18 @@ function missingBefore(x: DdlContext, type: ObjectType, object: ObjectAddress): 
   return null;
 }
 
-const ACCESS_METHODS = new Set(['btree', 'hash', 'gist', 'gin', 'spgist', 'brin']);
-
 /** Objects of kinds that cannot be made: they are missing, whatever they are called. */
 function missingObject(x: DdlContext, type: ObjectType, object: ObjectAddress, ifExists: boolean): null {
-  const name = object.name.join('.');
-  let message: string;
-  const code = '42704';
   const before = ifExists ? missingBefore(x, type, object) : null;
   if (before !== null) return skip(x, before);
-  switch (type) {
-    case 'function':
-    case 'procedure':
-    case 'routine':
-      throw new Error('routines are looked for by findDroppedRoutine');
-    case 'trigger':
-    case 'rule':
-    case 'policy': {
-      const relation = object.on === null ? undefined : findRelation(x, object.on);
-      if (object.on !== null && relation === undefined) {
-        if (ifExists) return skip(x, `relation "${object.on.join('.')}" does not exist`);
-        throw relationMissing(x, object.on);
-      }
-      const holder =
-        type === 'trigger' ? (ifExists ? 'relation' : 'table') : type === 'policy' && !ifExists ? 'table' : 'relation';
-      message = `${type} "${object.name[object.name.length - 1]}" for ${holder} "${relation?.name ?? ''}" does not exist`;
-      break;
-    }
-    case 'cast':
-    case 'operator':
-      throw new Error('they are looked for by functions of their own');
-    case 'operator class':
-    case 'operator family':
-      if (object.method !== null && !ACCESS_METHODS.has(object.method)) {
-        throw sqlError('42704', `access method "${object.method}" does not exist`);
-      }
-      message = `${type} "${name}" does not exist for access method "${object.method ?? 'btree'}"`;
-      break;
-    case 'transform':
-      message = `transform for type ${object.types[0] === null ? '' : rawTypeName(object.types[0])} language "${name}" does not exist`;
-      break;
-    case 'foreign data wrapper':
-      message = `foreign-data wrapper "${name}" does not exist`;
-      break;
-    case 'statistics':
-      message = `statistics object "${name}" does not exist`;
-      break;
-    case 'language':
-    case 'access method':
-      refuseBuiltin(type, name);
-      message = `${type} "${name}" does not exist`;
-      break;
-    default:
-      message = `${type} "${name}" does not exist`;
+  if (type === 'language' || type === 'access method') refuseBuiltin(type, object.name.join('.'));
+  const isOfRelation = type === 'trigger' || type === 'rule' || type === 'policy';
+  if (ifExists && isOfRelation && object.on !== null && findRelation(x, object.on) === undefined) {
+    return skip(x, `relation "${object.on.join('.')}" does not exist`);
   }
+  const message = missingText(x, object, ifExists);
   if (ifExists) return skip(x, message);
-  throw sqlError(code, message);
+  throw sqlError('42704', message);
 }
 
 function refuseBuiltin(type: ObjectType, name: string): void {

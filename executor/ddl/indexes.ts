@@ -19,6 +19,7 @@ import {
   DEFAULT_COLLATION,
   formatType,
   isArrayType,
+  isDeterministic,
   NO_COLLATION,
   OID,
   typeByOid,
@@ -215,12 +216,14 @@ function keyCollation(
   typeOid: number,
   own: number,
   element: IndexElement,
+  method: string,
 ): { collationOid?: number; ownCollationOid?: number } {
   const isCollatable = collationOfType(x, typeOid) !== 0;
   const kept = element.column === null ? ownCollation(own) : {};
   if (element.collation !== null) {
     const found = mustFindCollation(x, element.collation);
     if (!isCollatable) throw sqlError('42804', `collations are not supported by type ${formatType(typeOid)}`);
+    refusePatterns(element, method, found.oid);
     return found.oid === own ? kept : { ...kept, collationOid: found.oid };
   }
   if (isCollatable && own === NO_COLLATION) {
@@ -228,7 +231,17 @@ function keyCollation(
       hint: 'Use the COLLATE clause to set the collation explicitly.',
     });
   }
+  if (isCollatable) refusePatterns(element, method, own);
   return kept;
+}
+
+const PATTERN_CLASSES = new Set(['text_pattern_ops', 'varchar_pattern_ops', 'bpchar_pattern_ops']);
+
+/** Patterns are about bytes: what equals under the collation may not be found by them. */
+function refusePatterns({ operatorClass }: IndexElement, method: string, collationOid: number): void {
+  const name = operatorClass?.[operatorClass.length - 1] ?? '';
+  if (method !== 'btree' || !PATTERN_CLASSES.has(name) || isDeterministic(collationOid)) return;
+  throw sqlError('0A000', `nondeterministic collations are not supported for operator class "${name}"`);
 }
 
 interface KeyPart {
@@ -279,7 +292,7 @@ export function keyPart(x: DdlContext, table: RelationEntry, element: IndexEleme
         columnNumber: column.number,
         expressionText: null,
         ...withClass(column.typeOid),
-        ...keyCollation(x, column.typeOid, column.collationOid ?? collationOfType(x, column.typeOid), element),
+        ...keyCollation(x, column.typeOid, column.collationOid ?? collationOfType(x, column.typeOid), element, method),
       },
       name: column.name,
     };
@@ -311,7 +324,7 @@ export function keyPart(x: DdlContext, table: RelationEntry, element: IndexEleme
       columnNumber: 0,
       expressionText: storedText(x, expression, expr, table, 'index expression'),
       ...ordered,
-      ...keyCollation(x, expr.typeOid, x.collationOf(expression, table, 'index expression'), element),
+      ...keyCollation(x, expr.typeOid, x.collationOf(expression, table, 'index expression'), element, method),
       result: { name, typeOid: expr.typeOid, typeModifier: expr.typeModifier },
     },
     name,

@@ -21,6 +21,7 @@ import { ownCollation, putCollation } from './collations.ts';
 import type { DdlContext, DdlResult, DdlSteps } from './context.ts';
 import { moveExtension } from './extensions.ts';
 import { alterLargeObjectOwner } from './large-objects.ts';
+import { missingText } from './missing.ts';
 import { checkOperatorMove, checkOperatorOwner, madeOperator, mustFindOperator, ownOperatorOf } from './operators.ts';
 import { ownedBy } from './owned.ts';
 import {
@@ -199,7 +200,7 @@ export function objectMissing(x: DdlContext, object: ObjectAddress): Error {
     const types = (object.parameters ?? []).map(({ type }) => formatType(resolveType(x, type).typeOid));
     return sqlError('42883', `${object.objectType} ${name}(${types.join(', ')}) does not exist`);
   }
-  return sqlError('42704', `${object.objectType} "${name}" does not exist`);
+  return sqlError('42704', missingText(x, object, false));
 }
 
 // ---------------------------------------------------------------------------------------------------------- SET SCHEMA

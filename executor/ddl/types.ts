@@ -284,7 +284,8 @@ export function* alterDomain(x: DdlContext, statement: AlterDomainStatement): Dd
       let defaultText: string | null = null;
       if (action.expr !== null && action.expr.kind !== 'null') {
         const base = { typeOid: type.baseTypeOid, typeModifier: type.baseTypeModifier };
-        x.bind(action.expr, null, 'default', base);
+        const { expr } = action;
+        nowWithoutPlace(() => x.bind(expr, null, 'default', base));
         defaultText = defaultStoredText(x, action.expr, base);
       }
       x.putEntry({ ...type, defaultText });

@@ -1,4 +1,5 @@
 /** The commands of ALTER TABLE and its kin (ALTER INDEX, SEQUENCE, VIEW, MATERIALIZED VIEW, TYPE). */
+
 import type {
   AlterCompositeTypeStatement,
   AlterTableCommand,

@@ -146,3 +146,12 @@ describe('groups of expressions', () => {
     });
   });
 });
+
+describe('rows of a join by ctid', () => {
+  it('are one for each row', () => {
+    check({
+      'select from t a join t b on a.ctid = b.ctid': 100_000,
+      'select from t a join (select ctid, row_number() over () from t) b on a.ctid = b.ctid': 100_000,
+    });
+  });
+});
