@@ -95,7 +95,7 @@ function bindSelect(level: Level, node: ast.Query, body: ast.SelectBody, options
   const from = bindFromClause(level, body.from);
   for (const { name, spec } of body.windows) addWindow(level, name, spec);
   let targets: readonly Target[] = level.withClause('select', () => bindTargets(level, body.targets));
-  if (options.keepUnknown !== true) targets = resolveTargets(level, targets);
+  targets = resolveTargets(level, targets, options.keepUnknown === true);
   const where =
     body.where === null
       ? null

@@ -62,9 +62,10 @@ export function bindTargets(level: Level, nodes: readonly ast.SelectTarget[]): T
   return targets;
 }
 
-/** Unknown literals that nothing has typed become text. */
-export function resolveTargets(level: Level, targets: readonly Target[]): Target[] {
+/** Unknown literals that nothing has typed become text. `isTypedLater`: only those under COLLATE, which goes with their query. */
+export function resolveTargets(level: Level, targets: readonly Target[], isTypedLater = false): Target[] {
   return targets.map((target) => {
+    if (isTypedLater && target.expr.kind !== 'call') return target;
     const expr = resolveUnknown(level.context, target.expr);
     return expr === target.expr ? target : { ...target, expr };
   });
