@@ -2,7 +2,7 @@
 import type { Value } from '../../catalog/function-entry.ts';
 import type { Expr } from '../../planner/expr.ts';
 import type { CheckConstraint, InsertPlan, OnConflict } from '../../planner/plan.ts';
-import { LOCK_NO_KEY_UPDATE, LOCK_UPDATE, PAGE_MISS, ROW_LIVE_OWN } from '../../storage/api.ts';
+import { LOCK_NO_KEY_UPDATE, LOCK_UPDATE, PAGE_MISS, ROW_LIVE_OWN, type RowLockStrength } from '../../storage/api.ts';
 import { sqlError } from '../../types/errors.ts';
 import { BATCH_SIZE, Batch, END, PENDING } from '../batch.ts';
 import {
@@ -19,7 +19,7 @@ import type { Execution, Program } from '../program.ts';
 import type { TableRuntime } from '../table-runtime.ts';
 import { type ForeignKeys, queueReferenceChecks, queueReferencedActions } from './foreign-keys.ts';
 import { policyViolation } from './policy-violation.ts';
-import { RowStoreWriter, STEP_CONFLICT, STEP_DONE, STEP_WAIT, type StepAnswer, touchesUniqueKey } from './row-store.ts';
+import { RowStoreWriter, STEP_CONFLICT, STEP_DONE, STEP_WAIT, type StepAnswer, touchesKey } from './row-store.ts';
 import {
   acquireTarget,
   changedMeanwhile,
@@ -316,6 +316,7 @@ class ConflictHandler {
   readonly #values: Value[] = [];
   /** Its expressions may change rows. */
   readonly #computesOnce: boolean;
+  readonly #strength: RowLockStrength;
   /** The row whose long values are being stored; nobody else changes it meanwhile. */
   #begun: BegunRow | null = null;
 
@@ -340,6 +341,7 @@ class ConflictHandler {
       visible.map((check) => ({ check, holds: rowsCondition(program.slots, inputs, check.expr) })),
     );
     this.#changed = new Set([...this.#columns, ...plan.generated.map((g) => g.columnIndex)]);
+    this.#strength = touchesKey(table, this.#changed) ? LOCK_UPDATE : LOCK_NO_KEY_UPDATE;
     this.#wanted = wantedColumns(table, program.foreignKeysOf(plan.table), this.#changed, [
       ...onConflict.assignments.map((a) => a.value),
       ...plan.generated.map((g) => g.value),
@@ -359,12 +361,7 @@ class ConflictHandler {
   ): StepAnswer {
     const table = this.#table;
     const rowId = writer.conflictRowId;
-    const answer = acquireTarget(
-      x,
-      table,
-      rowId,
-      touchesUniqueKey(table, this.#changed) ? LOCK_UPDATE : LOCK_NO_KEY_UPDATE,
-    );
+    const answer = acquireTarget(x, table, rowId, this.#strength);
     if (answer === TARGET_WAIT) return STEP_WAIT;
     if (answer === TARGET_SKIP) {
       throw sqlError('21000', 'ON CONFLICT DO UPDATE command cannot affect row a second time', {

@@ -25,7 +25,7 @@ import type { TableRuntime } from '../table-runtime.ts';
 import { batchRow } from './delete.ts';
 import { type ForeignKeys, queueReferenceChecks, queueReferencedActions } from './foreign-keys.ts';
 import { policyViolation } from './policy-violation.ts';
-import { RowStoreWriter, STEP_CONFLICT, STEP_WAIT, touchesUniqueKey } from './row-store.ts';
+import { RowStoreWriter, STEP_CONFLICT, STEP_WAIT } from './row-store.ts';
 import { acquireTarget, TARGET_RECHECK, TARGET_SKIP, TARGET_WAIT, versionOf } from './target-row.ts';
 import { wantedColumns } from './wanted-columns.ts';
 
@@ -99,7 +99,6 @@ export class MergeOperator implements Operator {
     const exprs = action === 'insert' ? clause.values : clause.assignments.map((item) => item.value);
     const columns = clause.assignments.map((item) => item.columnIndex);
     const changed = new Set(action === 'update' ? [...columns, ...plan.generated.map((g) => g.columnIndex)] : []);
-    const isKeyChange = action === 'delete' || touchesUniqueKey(this.#table, changed);
     return {
       action,
       seen: seen === null ? null : program.memo(clause, 'seen', () => rowsCondition(program.slots, inputs, seen)),
@@ -110,7 +109,7 @@ export class MergeOperator implements Operator {
       values: program.memo(clause, 'values', () => rowsFunction(program.slots, inputs, exprs, true)),
       columns,
       changed,
-      strength: isKeyChange ? LOCK_UPDATE : LOCK_NO_KEY_UPDATE,
+      strength: action === 'delete' ? LOCK_UPDATE : LOCK_NO_KEY_UPDATE,
     };
   }
 

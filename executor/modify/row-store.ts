@@ -13,6 +13,7 @@ import {
   type RowId,
   UPDATE_INDEXED,
   UPDATE_KEY,
+  WRITE_WAIT,
 } from '../../storage/api.ts';
 import { sqlError } from '../../types/errors.ts';
 import { type RowsCondition, type RowsFunction, rowsCheck, rowsFunction } from '../compile/batch-program.ts';
@@ -317,8 +318,8 @@ export class RowStoreWriter {
   }
 
   /**
-   * Replaces the newest version of a row that checkWrite allowed. `changed` are the assigned columns (indexes). May answer
-   * STEP_WAIT or STEP_CONFLICT before anything is changed.
+   * Replaces the newest version of a row that checkWrite allowed (LOCK_NO_KEY_UPDATE). `changed` are the assigned columns (indexes).
+   * May answer STEP_WAIT or STEP_CONFLICT before anything is changed.
    */
   update(
     x: ExecContext,
@@ -357,14 +358,21 @@ export class RowStoreWriter {
       if (isSame && !index.dictionary.isLossy) {
         // The entry is there, but the rest of what an exclusion constraint compares may be another, and so may a text of the key's class.
         if (index.exclusion === null && (index.loose.length === 0 || !this.#isUniqueKey(index, answer))) continue;
-        if (index.loose.length > 0) flags |= UPDATE_KEY;
+        if (index.loose.length > 0 && isReferable(index)) {
+          flags |= UPDATE_KEY;
+          if (!this.#mayChangeKey(x, rowId)) return STEP_WAIT;
+        }
         const step = this.#findConflict(x, i, values, rowId);
         if (step !== STEP_DONE) return step;
         continue;
       }
       this.#answers[i] = answer;
       index.dictionary.hasStaleKeys = true;
-      flags |= index.entry.unique ? UPDATE_INDEXED | UPDATE_KEY : UPDATE_INDEXED;
+      flags |= UPDATE_INDEXED;
+      if (isReferable(index)) {
+        flags |= UPDATE_KEY;
+        if (!this.#mayChangeKey(x, rowId)) return STEP_WAIT;
+      }
       if (!this.#isUniqueKey(index, answer)) continue;
       const step = this.#findConflict(x, i, values, rowId);
       if (step !== STEP_DONE) return step;
@@ -378,13 +386,21 @@ export class RowStoreWriter {
     const length = this.#encode(x, values, isKept, base);
     if (length < 0) {
       // Others have their turn now: nobody else changes the row before we come back to it.
-      table.heap.lockRow(x.transaction, rowId, touchesUniqueKey(table, changed) ? LOCK_UPDATE : LOCK_NO_KEY_UPDATE);
+      table.heap.lockRow(x.transaction, rowId, (flags & UPDATE_KEY) === 0 ? LOCK_NO_KEY_UPDATE : LOCK_UPDATE);
       return STEP_WAIT;
     }
     table.heap.update(x.transaction, x.xid(), rowId, table.writer.bytes, length, flags);
     longValues.confirm(x);
     this.#addKeys(x, rowId);
     return STEP_DONE;
+  }
+
+  /** Others may hold the row's key (FOR KEY SHARE) as long as it stays what it is. False: waits. */
+  #mayChangeKey(x: ExecContext, rowId: RowId): boolean {
+    const { heap } = this.table;
+    if (heap.checkWrite(rowId, x.transaction, x.snapshot, LOCK_UPDATE) !== WRITE_WAIT) return true;
+    x.waitForTransaction(heap.blocker);
+    return false;
   }
 
   /** Which terms an inverted index has to add for the new version; false: its terms are those of the old one. */
@@ -431,7 +447,12 @@ export class RowStoreWriter {
   }
 }
 
-/** Whether an UPDATE that assigns these columns may change a key that a foreign key could refer to. */
-export function touchesUniqueKey(table: TableRuntime, changed: ReadonlySet<number>): boolean {
-  return table.indexes.some((i) => i.entry.unique && i.predicate === null && i.dependsOn.some((c) => changed.has(c)));
+/** Whether a foreign key could refer to the index's key: other keys may change while the row is held FOR KEY SHARE. */
+function isReferable({ entry, predicate }: IndexRuntime): boolean {
+  return entry.unique && predicate === null && entry.columns.every(({ columnNumber }) => columnNumber > 0);
+}
+
+/** Whether one of these columns is in such a key: ON CONFLICT locks the row as if its value became another. */
+export function touchesKey(table: TableRuntime, changed: ReadonlySet<number>): boolean {
+  return table.indexes.some((index) => isReferable(index) && index.dependsOn.some((column) => changed.has(column)));
 }

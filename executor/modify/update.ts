@@ -6,7 +6,7 @@
  */
 import type { Value } from '../../catalog/function-entry.ts';
 import type { UpdatePlan } from '../../planner/plan.ts';
-import { LOCK_NO_KEY_UPDATE, LOCK_UPDATE, PAGE_MISS, PAGE_SIZE, type RowLockStrength } from '../../storage/api.ts';
+import { LOCK_NO_KEY_UPDATE, PAGE_MISS, PAGE_SIZE } from '../../storage/api.ts';
 import { BATCH_SIZE, type Batch, END, PENDING } from '../batch.ts';
 import { type RowsCondition, type RowsFunction, rowsCondition, rowsFunction } from '../compile/batch-program.ts';
 import { type PatchFunction, patchFunction } from '../compile/patch.ts';
@@ -18,7 +18,7 @@ import type { TableRuntime } from '../table-runtime.ts';
 import { batchRow } from './delete.ts';
 import { type ForeignKeys, queueReferenceChecks, queueReferencedActions } from './foreign-keys.ts';
 import { Returning } from './insert.ts';
-import { RowStoreWriter, STEP_CONFLICT, STEP_WAIT, touchesUniqueKey } from './row-store.ts';
+import { RowStoreWriter, STEP_CONFLICT, STEP_WAIT } from './row-store.ts';
 import {
   acquireTarget,
   changedMeanwhile,
@@ -43,7 +43,6 @@ export class UpdateOperator implements Operator {
   readonly #writer: RowStoreWriter;
   readonly #returning: Returning | null;
   readonly #foreignKeys: ForeignKeys;
-  readonly #strength: RowLockStrength;
   /** Columns whose values are looked at: long values of others are handed on unread. */
   readonly #wanted: ReadonlySet<number>;
   /** null: this statement cannot patch. */
@@ -90,7 +89,6 @@ export class UpdateOperator implements Operator {
       ...(plan.returning ?? []),
       recheck,
     ]);
-    this.#strength = touchesUniqueKey(this.#table, this.#changed) ? LOCK_UPDATE : LOCK_NO_KEY_UPDATE;
     this.#computesOnce = program.callsRoutines || execution.hasModifyingItems;
     this.#patch = this.#canPatch(plan)
       ? program.memo(plan, 'patch', () => patchFunction(program.slots, this.#table, plan))
@@ -160,7 +158,7 @@ export class UpdateOperator implements Operator {
     const tid = batch.columns[0][this.#next] as number | null;
     if (tid === null) return true;
     const rowId = rowIdOfTid(tid);
-    const answer = acquireTarget(x, table, rowId, this.#strength);
+    const answer = acquireTarget(x, table, rowId, LOCK_NO_KEY_UPDATE);
     if (answer === TARGET_WAIT) return false;
     if (answer === TARGET_SKIP) return true;
     const base = table.heap.newest(rowId);
