@@ -110,7 +110,11 @@ function lockModeOfCommand(command: AlterTableCommand): LockMode {
 export function* alterTable(x: DdlContext, statement: AlterTableStatement): DdlSteps<DdlResult> {
   const tag = `ALTER ${statement.objectType.toUpperCase()}`;
   const names = statement.table.name;
-  const found = yield* findAndLock(x, names, lockModeOf(statement));
+  const found = yield* findAndLock(x, names, lockModeOf(statement), (each) => {
+    checkKind(statement, each);
+    refuseSystem(each);
+    checkRelationOwner(x, each);
+  });
   if (found === undefined) {
     const { objectType, ifExists } = statement;
     const missing = relationMissing(x, names, objectType === 'table' ? undefined : objectType);
@@ -120,9 +124,6 @@ export function* alterTable(x: DdlContext, statement: AlterTableStatement): DdlS
     x.notice('NOTICE', '00000', `relation "${names.join('.')}" does not exist, skipping`);
     return { tag };
   }
-  checkKind(statement, found);
-  refuseSystem(found);
-  checkRelationOwner(x, found);
   if (found.class === 'relation') checkNotInUse(x, found, 'ALTER TABLE');
   const commands = [...statement.commands].sort((a, b) => passOf(a) - passOf(b));
   if (found.class === 'relation') for (const command of commands) refuseTyped(found, command);

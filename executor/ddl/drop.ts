@@ -145,12 +145,14 @@ function* findDroppedRelation(
     if (ifExists) return skip(x, message);
     throw sqlError('3F000', message);
   }
+  const check = (found: NamedRelation): void => checkDropped(x, type, found);
   const before = findRelation(x, names);
+  if (before !== undefined) check(before);
   if (before?.class === 'index') {
     const table = x.catalog.relation(before.tableOid);
     if (table !== undefined) while (!x.lockRelation(table.oid, ACCESS_EXCLUSIVE)) yield;
   }
-  const found = yield* findAndLock(x, names, ACCESS_EXCLUSIVE);
+  const found = yield* findAndLock(x, names, ACCESS_EXCLUSIVE, check);
   const name = names[names.length - 1];
   if (found === undefined) {
     if (resolveCompositeClass(x.catalog, names, x.searchPath) !== undefined) {
@@ -160,6 +162,10 @@ function* findDroppedRelation(
     if (ifExists) return skip(x, message);
     throw sqlError(MISSING_CODES[type], message);
   }
+  return found;
+}
+
+function checkDropped(x: DdlContext, type: RelationType, found: NamedRelation): void {
   const kind = kindWord(found);
   if (kind !== type) {
     throw sqlError('42809', `"${found.name}" is not ${withArticle(type)}`, {
@@ -168,7 +174,6 @@ function* findDroppedRelation(
   }
   refuseSystem(found);
   checkDropRights(x, found);
-  return found;
 }
 
 /** The owner of the object, or of its schema. */

@@ -390,9 +390,11 @@ export function* createIndexStatement(x: DdlContext, statement: CreateIndexState
   const tag = 'CREATE INDEX';
   if (statement.concurrently) x.checkAlone('CREATE INDEX CONCURRENTLY');
   const names = statement.table.name;
-  const found = yield* findAndLock(x, names, statement.concurrently ? SHARE_UPDATE_EXCLUSIVE : SHARE);
+  const found = yield* findAndLock(x, names, statement.concurrently ? SHARE_UPDATE_EXCLUSIVE : SHARE, (each) => {
+    refuseSystem(each);
+    checkRelationOwner(x, each);
+  });
   if (found === undefined) throw relationMissing(x, names);
-  refuseSystem(found);
   if (found.class !== 'relation' || found.kind === 'view') {
     const kinds = { relation: 'views', index: 'indexes', sequence: 'sequences' } as const;
     throw sqlError('42809', `cannot create index on relation "${found.name}"`, {
@@ -400,7 +402,6 @@ export function* createIndexStatement(x: DdlContext, statement: CreateIndexState
     });
   }
   const table = found;
-  checkRelationOwner(x, table);
   const method = checkMethod(statement.method, statement);
   checkNotInUse(x, table, 'CREATE INDEX');
   const options = indexOptions(statement.options, method);

@@ -86,16 +86,19 @@ export function changeOwner(x: DdlContext, entry: NamedRelation, role: RoleEntry
   for (const sequence of x.catalog.sequencesOf(entry.oid)) x.putEntry(ownedBy(sequence, role.oid));
 }
 
+function checkOwned(x: DdlContext, object: ObjectAddress, found: NamedRelation): void {
+  checkRelationKind(object.objectType, found);
+  refuseSystem(found);
+  checkRelationOwner(x, found);
+}
+
 export function* alterOwner(x: DdlContext, statement: AlterOwnerStatement): DdlSteps<DdlResult> {
   const { object } = statement;
   const tag = `ALTER ${object.objectType.toUpperCase()}`;
   const role = roleOfSpec(x, statement.owner);
   if (RELATIONS.has(object.objectType)) {
-    const found = yield* findAndLock(x, object.name, ACCESS_EXCLUSIVE);
+    const found = yield* findAndLock(x, object.name, ACCESS_EXCLUSIVE, (each) => checkOwned(x, object, each));
     if (found === undefined) throw alteredMissing(x, { object, ifExists: false }) as Error;
-    checkRelationKind(object.objectType, found);
-    refuseSystem(found);
-    checkRelationOwner(x, found);
     changeOwner(x, found, role);
     return { tag };
   }
@@ -277,16 +280,13 @@ export function* alterObjectSchema(x: DdlContext, statement: AlterSchemaStatemen
     return { tag };
   }
   if (!RELATIONS.has(object.objectType)) throw objectMissing(x, object);
-  const found = yield* findAndLock(x, object.name, ACCESS_EXCLUSIVE);
+  const found = yield* findAndLock(x, object.name, ACCESS_EXCLUSIVE, (each) => checkOwned(x, object, each));
   if (found === undefined) {
     const missing = alteredMissing(x, statement);
     if (missing !== null) throw missing;
     x.notice('NOTICE', '00000', `relation "${object.name.join('.')}" does not exist, skipping`);
     return { tag };
   }
-  checkRelationKind(object.objectType, found);
-  refuseSystem(found);
-  checkRelationOwner(x, found);
   const target = targetSchema(x, statement.schema);
   if (found.class === 'index')
     throw sqlError('42809', `cannot change schema of index "${found.name}"`, {

@@ -23,16 +23,18 @@ export function* refreshMaterializedView(
   statement: RefreshMaterializedViewStatement,
 ): DdlSteps<DdlResult> {
   const tag = 'REFRESH MATERIALIZED VIEW';
-  const found = yield* findAndLock(x, statement.name, statement.concurrently ? EXCLUSIVE : ACCESS_EXCLUSIVE);
+  const mode = statement.concurrently ? EXCLUSIVE : ACCESS_EXCLUSIVE;
+  const found = yield* findAndLock(x, statement.name, mode, (each) => {
+    refuseSystem(each);
+    if (each.class !== 'relation' || each.kind === 'view') {
+      throw sqlError('42809', `"${each.name}" is not a table or materialized view`);
+    }
+    checkRelationOwner(x, each);
+  });
   if (found === undefined) throw relationMissing(x, statement.name, 'table or materialized view');
-  refuseSystem(found);
-  if (found.class !== 'relation' || found.kind === 'view') {
-    throw sqlError('42809', `"${found.name}" is not a table or materialized view`);
-  }
-  if (found.kind !== 'materializedView') {
+  if (found.class !== 'relation' || found.kind !== 'materializedView') {
     throw sqlError('0A000', `"${found.name}" is not a materialized view`);
   }
-  checkRelationOwner(x, found);
   if (statement.concurrently) {
     if (found.populated === false) {
       throw sqlError('0A000', 'CONCURRENTLY cannot be used when the materialized view is not populated');

@@ -129,7 +129,11 @@ function renameSchema(x: DdlContext, schema: SchemaEntry, newName: string): void
 
 function* renameRelationOrPart(x: DdlContext, statement: RenameStatement): DdlSteps<void> {
   const { object, part, newName } = statement;
-  const found = yield* findAndLock(x, object.name, ACCESS_EXCLUSIVE);
+  const found = yield* findAndLock(x, object.name, ACCESS_EXCLUSIVE, (each) => {
+    if (object.objectType !== 'index') checkRelationKind(object.objectType, each);
+    refuseSystem(each);
+    checkRelationOwner(x, each);
+  });
   if (found === undefined) {
     if (part !== null && renameOfComposite(x, statement)) return;
     const missing = alteredMissing(x, statement);
@@ -137,9 +141,6 @@ function* renameRelationOrPart(x: DdlContext, statement: RenameStatement): DdlSt
     x.notice('NOTICE', '00000', `relation "${object.name.join('.')}" does not exist, skipping`);
     return;
   }
-  if (object.objectType !== 'index') checkRelationKind(object.objectType, found);
-  refuseSystem(found);
-  checkRelationOwner(x, found);
   if (part === null) {
     renameRelation(x, found, newName);
     return;

@@ -199,13 +199,21 @@ export function withArticle(word: string): string {
 
 /**
  * Finds and locks: names are looked up again after a wait, since whoever held the lock may have renamed or dropped it.
- * Undefined: there is none (the caller decides how bad that is).
+ * Undefined: there is none (the caller decides how bad that is). `check` comes before each lock, and after: who may not have the
+ * relation should not stand in others' way.
  */
-export function* findAndLock(x: DdlContext, names: QualifiedName, mode: LockMode): DdlSteps<NamedRelation | undefined> {
+export function* findAndLock(
+  x: DdlContext,
+  names: QualifiedName,
+  mode: LockMode,
+  check?: (found: NamedRelation) => void,
+): DdlSteps<NamedRelation | undefined> {
   let locked = 0;
   for (;;) {
     const found = findRelation(x, names);
-    if (found === undefined || found.oid === locked) return found;
+    if (found === undefined) return found;
+    check?.(found);
+    if (found.oid === locked) return found;
     locked = found.oid;
     while (!x.lockRelation(lockOidOf(found), mode)) yield;
   }

@@ -7,6 +7,7 @@ import type {
   QualifiedName,
   SequenceOptions,
 } from '../../parser/ast.ts';
+import { SHARE_ROW_EXCLUSIVE } from '../../storage/api.ts';
 import { sqlError } from '../../types/errors.ts';
 import { formatType, OID } from '../../types/index.ts';
 import type { DdlContext, DdlResult, DdlSteps } from './context.ts';
@@ -227,7 +228,7 @@ export function alterSequence(x: DdlContext, entry: SequenceEntry, options: Sequ
 }
 
 export function* alterSequenceStatement(x: DdlContext, statement: AlterSequenceStatement): DdlSteps<DdlResult> {
-  const entry = yield* findAndLock(x, statement.name, 6);
+  const entry = yield* findAndLock(x, statement.name, SHARE_ROW_EXCLUSIVE, (each) => checkRelationOwner(x, each));
   if (entry === undefined) {
     const missing = relationMissing(x, statement.name, 'sequence');
     if (!statement.ifExists || missing.code === '42809') throw missing;
@@ -235,7 +236,6 @@ export function* alterSequenceStatement(x: DdlContext, statement: AlterSequenceS
     return { tag: 'ALTER SEQUENCE' };
   }
   if (entry.class !== 'sequence') throw sqlError('42809', `"${entry.name}" is not a sequence`);
-  checkRelationOwner(x, entry);
   alterSequence(x, entry, statement.options);
   return { tag: 'ALTER SEQUENCE' };
 }

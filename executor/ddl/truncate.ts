@@ -11,10 +11,9 @@ import { dropHeaps, overNewHeap } from './rewrite.ts';
 export function* truncate(x: DdlContext, statement: TruncateStatement): DdlSteps<DdlResult> {
   const tables = new Map<number, RelationEntry>();
   for (const { name } of statement.tables) {
-    const found = yield* findAndLock(x, name, ACCESS_EXCLUSIVE);
+    const found = yield* findAndLock(x, name, ACCESS_EXCLUSIVE, (each) => checkTruncateRight(x, asTable(each)));
     if (found === undefined) throw relationMissing(x, name, 'table');
     const table = asTable(found);
-    checkTruncateRight(x, table);
     checkNotInUse(x, table, 'TRUNCATE');
     tables.set(table.oid, table);
   }
@@ -47,8 +46,8 @@ function* addReferencing(x: DdlContext, tables: Map<number, RelationEntry>, isCa
         });
       }
       x.notice('NOTICE', '00000', `truncate cascades to table "${other.name}"`);
-      while (!x.lockRelation(other.oid, ACCESS_EXCLUSIVE)) yield;
       checkTruncateRight(x, other);
+      while (!x.lockRelation(other.oid, ACCESS_EXCLUSIVE)) yield;
       checkNotInUse(x, other, 'TRUNCATE');
       tables.set(other.oid, x.catalog.relation(other.oid) as RelationEntry);
     }
