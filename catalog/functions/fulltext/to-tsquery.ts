@@ -142,7 +142,7 @@ function webTokens(text: string): WebToken[] {
         tokens.push({ kind: 'value', text: reader.word });
         wantsOperand = false;
       }
-    } else if (isSpace(character)) reader.at++;
+    } else if (isSpace(character) || OPERATORS.includes(character)) reader.at++;
     else {
       const isOr = character !== '"' && startsOr(text, reader.at);
       if (isOr) reader.at += 2;

@@ -28,8 +28,8 @@ const MARK = '\u0001';
 /** As pg_regress sets them. */
 const ENVIRONMENT = { PGTZ: 'PST8PDT', PGDATESTYLE: 'Postgres, MDY', PGOPTIONS: '-c intervalstyle=postgres_verbose' };
 
-/** Without SQLSTATEs in the output nothing is known of an error. */
-const SETS_VERBOSITY = /^\\(?:un)?set VERBOSITY\b/m;
+/** Without SQLSTATEs in the output nothing is known of an error; echoed, the marks stand there twice. */
+const SETS_OUTPUT = /^\\(?:un)?set (?:VERBOSITY|ECHO)\b/m;
 /** How often scripts are run again without what was refused. */
 const PASSES = 4;
 
@@ -51,7 +51,7 @@ const DATABASE = 'regression';
 const folder = mkdtempSync(join(tmpdir(), 'hotrow-scripts-'));
 
 function readScript(file: string): Segment[] {
-  return segmentsOf(readFileSync(file, 'utf8')).filter(({ text }) => !SETS_VERBOSITY.test(text));
+  return segmentsOf(readFileSync(file, 'utf8')).filter(({ text }) => !SETS_OUTPUT.test(text));
 }
 
 /** What psql printed for each segment; fewer than the segments if the connection broke or the time was up. */
