@@ -92,10 +92,11 @@ export function* renamePolicy(x: DdlContext, object: ObjectAddress, newName: str
 
 /** What DROP POLICY names; undefined: there is no such policy. */
 export function* findDroppedPolicy(x: DdlContext, object: ObjectAddress): DdlSteps<ObjectReference | undefined> {
-  const found = yield* findAndLock(x, object.on as readonly string[], ACCESS_EXCLUSIVE);
+  const found = yield* findAndLock(x, object.on as readonly string[], ACCESS_EXCLUSIVE, (each) => {
+    checkOwner(x, asTable(each).owner, `relation ${each.name}`);
+  });
   if (found === undefined) return undefined;
   const table = asTable(found);
-  checkOwner(x, table.owner, `relation ${table.name}`);
   const policy = findPolicy(x, table, object.name[0]);
   return policy === undefined ? undefined : reference('policy', policy.oid);
 }
@@ -122,10 +123,11 @@ function mustFindPolicy(x: DdlContext, table: RelationEntry, name: string): Poli
 }
 
 function* ownTable(x: DdlContext, names: readonly string[]): DdlSteps<RelationEntry> {
-  const found = yield* findAndLock(x, names, ACCESS_EXCLUSIVE);
+  const found = yield* findAndLock(x, names, ACCESS_EXCLUSIVE, (each) => {
+    checkRelationOwner(x, each);
+    refuseSystem(each);
+  });
   if (found === undefined) throw relationMissing(x, names);
-  checkRelationOwner(x, found);
-  refuseSystem(found);
   return asTable(found);
 }
 
