@@ -37,7 +37,7 @@ import {
 } from '../logical.ts';
 import { mapChildren } from '../traverse.ts';
 import { groupingKey, type KeyedColumns, keyCall, refuseGrouping, textCall } from './collation-keys.ts';
-import { baseCollation, typeCollation } from './collation-of-type.ts';
+import { baseCollation, declaredCollation, typeBeforeRelabel, typeCollation } from './collation-of-type.ts';
 import { CONFLICT, EXPLICIT, empty, IMPLICIT, merge, NONE, nameOf, type State } from './collation-state.ts';
 import type { BindContext } from './context.ts';
 import { collatedMade } from './made-aggregate.ts';
@@ -73,9 +73,13 @@ class CollationPass {
   #result(expr: Expr, operands: Readonly<State>): Derived {
     const own = typeCollation(this.#context, expr.typeOid);
     let state: Readonly<State>;
+    const declared = declaredCollation(this.#context, expr.typeOid, typeBeforeRelabel(expr));
     if (own === 0) state = empty();
-    else if (operands.strength > NONE) state = operands;
-    else state = { ...empty(), strength: IMPLICIT, collation: own, location: this.#context.locationOf(expr) };
+    else if (declared === undefined && operands.strength > NONE) state = operands;
+    else {
+      const location = this.#context.locationOf(expr);
+      state = { ...empty(), strength: IMPLICIT, collation: declared ?? own, location };
+    }
     const derived = { ...state, expr };
     derivedOf.set(expr, derived);
     return derived;
@@ -233,7 +237,8 @@ class CollationPass {
     const own = baseCollation(this.#context, typeOid);
     if (own === 0 || column < 0) return own;
     const relation = this.#context.relationOf(this.#level, rel) ?? this.#context.anyRelation(rel);
-    return relation?.columns[column]?.collation ?? own;
+    const found = relation?.columns[column];
+    return declaredCollation(this.#context, typeOid, found?.typeOid ?? typeOid) ?? found?.collation ?? own;
   }
 
   #ofSubqueryColumn(index: number, typeOid: number): number {

@@ -5,6 +5,8 @@ import type { Expr } from '../expr.ts';
 import type { FunctionRelation, Query, Relation, RelationColumn } from '../logical.ts';
 import { refuseNestedSets } from './call.ts';
 import { resolveUnknown } from './coerce.ts';
+import { derivedCollation } from './collation.ts';
+import { baseCollation } from './collation-of-type.ts';
 import { columnNameOf } from './column-name.ts';
 import type { BindContext, Position } from './context.ts';
 import { bindExpr } from './expression.ts';
@@ -159,6 +161,15 @@ function checkDefinitions(
   if (fn === null) throw context.error('0A000', 'a column definition list is supported for function calls only', at);
 }
 
+/** A function's value as a column, whose collation is that of the call. */
+function valueColumn(level: Level, name: string, expr: Expr): RelationColumn {
+  const column = plainColumn(name, expr.typeOid, expr.typeModifier);
+  const own = baseCollation(level.context, expr.typeOid);
+  if (!level.context.usesCollations || own === 0) return column;
+  const collation = derivedCollation(level, expr);
+  return collation === own ? column : { ...column, collation };
+}
+
 function bindFromFunction(
   level: Level,
   call: ast.Expression,
@@ -180,7 +191,7 @@ function bindFromFunction(
     return {
       item: plainItem(expr),
       value: expr,
-      columns: [plainColumn(fnName, expr.typeOid, expr.typeModifier)],
+      columns: [valueColumn(level, fnName, expr)],
       isScalar: true,
       rowTypeOid: 0,
     };
@@ -222,7 +233,7 @@ function bindFromFunction(
     return composite(attributes.map((item) => plainColumn(item.name, item.typeOid, item.typmod)));
   }
   const outName = fn.routine === undefined ? SINGLE_OUT_NAMES[fn.name] : single;
-  const columns = [plainColumn(outName ?? fnName, expr.typeOid, expr.typeModifier)];
+  const columns = [valueColumn(level, outName ?? fnName, expr)];
   return {
     item: {
       function: fn,
