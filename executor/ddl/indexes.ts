@@ -311,8 +311,9 @@ export function keyPart(x: DdlContext, table: RelationEntry, element: IndexEleme
     return keyPart(x, table, inner, method);
   }
   const expr = x.bind(expression, table, 'index expression');
-  // (x), too, is x; what comes to x in the end is not.
-  const own = expression.kind === 'columnRef' && expr.kind === 'column' ? table.columns[expr.index] : undefined;
+  // (x) and (t).x, too, are x; what comes to x in the end is not.
+  const named = expression.kind === 'field' ? expression.base : expression;
+  const own = named.kind === 'columnRef' && expr.kind === 'column' ? table.columns[expr.index] : undefined;
   if (own?.typeOid === expr.typeOid) return keyPart(x, table, { ...element, column: own.name, expr: null }, method);
   requireImmutable(expr, 'expression');
   const name = expressionName(expression);
