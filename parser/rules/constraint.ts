@@ -49,13 +49,19 @@ export abstract class ConstraintRules extends ModifyRules {
 
   /** ConstraintAttributeElem; null when the next token starts none. */
   private constraintAttribute(): ConstraintAttribute | null {
-    if (this.has(T.DEFERRABLE)) return 'DEFERRABLE';
-    if (this.has(T.NOT)) {
+    // What is not there is not recorded either: has() would be, and never end.
+    if (this.at(T.DEFERRABLE)) {
+      this.take(T.DEFERRABLE);
+      return 'DEFERRABLE';
+    }
+    if (this.at(T.NOT)) {
+      this.take(T.NOT);
       if (this.has(T.VALID)) return 'NOT VALID';
       this.take(T.DEFERRABLE);
       return 'NOT DEFERRABLE';
     }
-    if (this.has(T.INITIALLY)) {
+    if (this.at(T.INITIALLY)) {
+      this.take(T.INITIALLY);
       if (this.has(T.DEFERRED)) return 'INITIALLY DEFERRED';
       this.take(T.IMMEDIATE);
       return 'INITIALLY IMMEDIATE';

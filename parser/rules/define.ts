@@ -405,9 +405,7 @@ export abstract class DefineRules extends DefinitionRules {
     const name = this.qualifiedName();
     this.has(T.AS);
     const type = this.sub(this.typeName);
-    this.isDomain = true;
-    const { constraints, collation } = this.sub(this.columnConstraints);
-    this.isDomain = false;
+    const { constraints, collation } = this.sub(this.columnConstraints, true);
     return { kind: 'createDomain', name, type, collation, constraints: constraints as ColumnConstraint[], position };
   });
 

@@ -220,7 +220,7 @@ export abstract class TableRules extends ConstraintRules {
     if (typed && this.has(T.WITH)) this.take(T.OPTIONS);
     let compression: string | null = null;
     if (this.has(T.COMPRESSION)) compression = this.has(T.DEFAULT) ? 'default' : this.colId();
-    const { constraints, collation, collationPosition } = this.sub(this.columnConstraints);
+    const { constraints, collation, collationPosition } = this.sub(this.columnConstraints, false);
     const column: ColumnDefinition = { kind: 'column', name, type, collation, compression, constraints, position };
     return collation === null ? column : { ...column, collationPosition };
   });
@@ -228,7 +228,9 @@ export abstract class TableRules extends ConstraintRules {
   /** ColQualList: { [ CONSTRAINT name ] ColConstraintElem | ConstraintAttr | COLLATE any_name } */
   readonly columnConstraints = this.detail(
     'columnConstraints',
-    (): { constraints: ColumnConstraint[]; collation: QualifiedName | null; collationPosition: number } => {
+    (
+      isDomain: boolean,
+    ): { constraints: ColumnConstraint[]; collation: QualifiedName | null; collationPosition: number } => {
       const constraints: ColumnConstraint[] = [];
       let collation: QualifiedName | null = null;
       let collationPosition = -1;
@@ -242,6 +244,9 @@ export abstract class TableRules extends ConstraintRules {
           continue;
         }
         if (this.atConstraintAttribute()) {
+          if (isDomain && !this.RECORDING_PHASE) {
+            throw new SqlError('0A000', 'specifying constraint deferrability not supported for domains');
+          }
           this.addAttribute(constraints);
           continue;
         }
@@ -269,15 +274,9 @@ export abstract class TableRules extends ConstraintRules {
     return this.at(T.DEFERRABLE) || this.at(T.INITIALLY);
   }
 
-  /** The constraints being read are a domain's. */
-  protected isDomain = false;
-
   /** DEFERRABLE and its kin belong to the constraint before them. */
   private addAttribute(constraints: ColumnConstraint[]): void {
     const token = this.nextToken();
-    if (this.isDomain && !this.RECORDING_PHASE) {
-      throw new SqlError('0A000', 'specifying constraint deferrability not supported for domains');
-    }
     const before = constraints[constraints.length - 1] as Mutable<ColumnConstraint> | undefined;
     const negated = this.has(T.NOT);
     const isDeferrable = this.at(T.DEFERRABLE);
