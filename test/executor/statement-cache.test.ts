@@ -29,13 +29,17 @@ describe('the statement cache', () => {
     expect(kept()).to.equal(before);
   });
 
-  it('keeps one that comes again, whatever came between', async () => {
-    const before = kept();
+  it('keeps those that come again, whatever came between, but for one in a hundred', async () => {
     const sql = (i: number): string => `SELECT ${Array(i).fill('1').join(' + ')}`;
-    await client.rows(sql(3));
-    for (let i = 4; i < 50; i++) await client.rows(sql(i));
-    await client.rows(sql(3));
-    expect(kept()).to.be.greaterThan(before);
+    for (let i = 3; i < 50; i++) await client.rows(sql(i));
+    let count = 0;
+    for (let i = 3; i < 50; i++) {
+      const before = kept();
+      await client.rows(sql(i));
+      if (kept() > before) count++;
+    }
+    // Of two that share a place in the table of those that came once the first is forgotten.
+    expect(count).to.be.within(42, 47);
   });
 
   it('takes the literals of a text for the same statement', async () => {
