@@ -24,15 +24,13 @@ export function newBytes(size: number): Uint8Array {
   return bytes;
 }
 
-/** Fewer are copied faster by our own loop than by a call. */
-const LOOP_MAX = 32;
-
 /** Bytes of their own. */
 export function copyBytes(source: Uint8Array, start: number, end: number): Uint8Array {
   const size = end - start;
+  // A source on V8's heap must not be asked for its buffer, which takes it off the heap; and a Buffer's slice is no copy.
+  if (size <= HEAP_BYTES_MAX) return Uint8Array.prototype.slice.call(source, start, end);
   if (size > SHARED_MAX) return new Uint8Array(source.subarray(start, end));
   const bytes = newBytes(size);
-  if (size > LOOP_MAX) bytes.set(new Uint8Array(source.buffer, source.byteOffset + start, size));
-  else for (let i = 0; i < size; i++) bytes[i] = source[start + i];
+  bytes.set(new Uint8Array(source.buffer, source.byteOffset + start, size));
   return bytes;
 }
