@@ -20,7 +20,7 @@ const GROUPS: readonly (readonly string[])[] = [
 const WITHOUT_CHARACTERS = 'MULE_INTERNAL';
 
 /** What the last call named: it is the same in every row, and takes longer to look up than most texts to convert. */
-let lastName = '';
+let lastName: string | null = null;
 let lastEncoding = '';
 
 function knownName(name: string, role: 'source' | 'destination'): string {

@@ -4,7 +4,7 @@
  */
 import { equalExpr } from '../equal-expr.ts';
 import type { Expr } from '../expr.ts';
-import { logical, makeVar, type Query } from '../logical.ts';
+import { logical, makeVar, type Query, toExpr } from '../logical.ts';
 import { type Mapper, mapChildren, mapQuery } from '../traverse.ts';
 
 /** Rewrites a query's expressions by `rewrite`, which sees a column of no relation wherever a key is used. */
@@ -28,9 +28,14 @@ function isMade(key: Expr): boolean {
   return kind !== 'var' && kind !== 'const';
 }
 
-/** Subqueries are left alone: they find columns among the keys, and no expressions. */
+/** Subqueries are left alone: they find columns among the keys, and no expressions. What is compared with their rows is the query's own. */
 function mapAboveGrouping(query: Query, replace: (expr: Expr) => Expr | null): Query {
-  const map: Mapper = (expr) => replace(expr) ?? (logical(expr).kind === 'sublink' ? expr : mapChildren(expr, map));
+  const map: Mapper = (expr) => {
+    const node = logical(expr);
+    if (node.kind !== 'sublink') return replace(expr) ?? mapChildren(expr, map);
+    const test = node.test === null ? null : map(node.test);
+    return test === node.test ? expr : toExpr({ ...node, test });
+  };
   const nothing = { relations: NO_RELATIONS, from: [], where: null, groupBy: [], setOperation: null, ctes: [] };
   const above = { ...query, ...nothing };
   const mapped = mapQuery(above, map);
