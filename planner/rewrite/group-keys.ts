@@ -31,8 +31,10 @@ function isMade(key: Expr): boolean {
 /** Subqueries are left alone: they find columns among the keys, and no expressions. What is compared with their rows is the query's own. */
 function mapAboveGrouping(query: Query, replace: (expr: Expr) => Expr | null): Query {
   const map: Mapper = (expr) => {
+    const found = replace(expr);
+    if (found !== null) return found;
     const node = logical(expr);
-    if (node.kind !== 'sublink') return replace(expr) ?? mapChildren(expr, map);
+    if (node.kind !== 'sublink') return mapChildren(expr, map);
     const test = node.test === null ? null : map(node.test);
     return test === node.test ? expr : toExpr({ ...node, test });
   };
